@@ -1,0 +1,118 @@
+#include "superblock.h"
+
+#include <cerrno>
+#include <vector>
+
+namespace waldo {
+
+namespace {
+
+Status write_copy(File& file, const Superblock& superblock) {
+  std::vector<uint8_t> copy(kSuperblockCopyStride, 0);
+  std::memcpy(copy.data(), &superblock, sizeof(superblock));
+  const uint64_t offset = superblock.generation % kSuperblockCopies * kSuperblockCopyStride;
+  return file.write(offset, copy.data(), copy.size());
+}
+
+bool geometry_valid(const Superblock& block) {
+  const bool alignment = block.alignment >= kMinAlignment && block.alignment <= kMaxAlignment &&
+                         (block.alignment & (block.alignment - 1)) == 0;
+  return alignment && block.ring_size >= 2 && block.ring_size <= kMaxRingSize &&
+         block.file_capacity >= kMinFileCapacity && block.file_capacity <= kMaxFileCapacity &&
+         block.file_capacity % kMaxAlignment == 0 && block.index_capacity >= 1 &&
+         block.index_capacity <= kMaxIndexCapacity && block.max_frame_bytes >= kMinFrameCapacity &&
+         block.max_frame_bytes <= kMaxFrameCapacity;
+}
+
+enum class Copy { kValid, kBad, kFuture };
+
+Copy check_copy(const uint8_t* bytes, size_t copy_no, Superblock* block) {
+  *block = load<Superblock>(bytes);
+  if (std::memcmp(block->magic, kSuperblockMagic, sizeof(kSuperblockMagic)) != 0) return Copy::kBad;
+  // A later version may be longer, so that its CRC cannot be checked here; magic and version stay where they are.
+  if (block->version > kFormatVersion && block->bytes != 0) return Copy::kFuture;
+  if (block->version != kFormatVersion || block->bytes != sizeof(Superblock) || block->crc != crc_of(*block)) return Copy::kBad;
+  if (block->generation % kSuperblockCopies != copy_no || !geometry_valid(*block)) return Copy::kBad;
+  return Copy::kValid;
+}
+
+}  // namespace
+
+Status SuperblockFile::create(FileSystem& fs, const std::string& directory, const Superblock& superblock, uint32_t mode) {
+  const std::string temporary = directory + "/RING.tmp";
+  WALDO_TRY(fs.remove(temporary));
+  OpenFlags flags;
+  flags.write = flags.create = true;
+  flags.mode = mode;
+  std::unique_ptr<File> file;
+  WALDO_TRY(fs.open(temporary, flags, &file));
+  Superblock block = superblock;
+  for (uint32_t copy = 0; copy < kSuperblockCopies; ++copy) {
+    block.generation = copy + 1;
+    block.crc = crc_of(block);
+    WALDO_TRY(write_copy(*file, block));
+  }
+  WALDO_TRY(file->sync());
+  WALDO_TRY(fs.rename(temporary, directory + "/RING"));
+  return fs.sync_directory(directory);
+}
+
+Status SuperblockFile::open(FileSystem& fs, const std::string& directory, bool write,
+                            std::unique_ptr<SuperblockFile>* result, bool* healed) {
+  const std::string path = directory + "/RING";
+  OpenFlags flags;
+  flags.write = flags.dsync = write;
+  std::unique_ptr<File> file;
+  Status opened = fs.open(path, flags, &file);
+  if (!opened.ok()) {
+    if (opened.error().sys_errno == ENOENT) return Status::make(Code::kNotFound, "there is no ring in " + directory);
+    return opened;
+  }
+  std::vector<uint8_t> bytes(kSuperblockFileBytes, 0);
+  size_t got = 0;
+  WALDO_TRY(file->read(0, bytes.data(), bytes.size(), &got));
+  Superblock best{};
+  size_t valid = 0;
+  bool future = false;
+  uint16_t future_version = 0;
+  for (uint32_t copy = 0; copy < kSuperblockCopies; ++copy) {
+    Superblock block;
+    switch (check_copy(bytes.data() + copy * kSuperblockCopyStride, copy, &block)) {
+      case Copy::kValid:
+        if (valid++ == 0 || block.generation > best.generation) best = block;
+        break;
+      case Copy::kFuture:
+        future = true;
+        future_version = block.version;
+        break;
+      case Copy::kBad:
+        break;
+    }
+  }
+  // One copy of a later version beside a valid one is a flipped bit; a later release rewrites both.
+  if (valid == 0 && future) {
+    return Status::make(Code::kVersion, path + " has format version " + std::to_string(future_version) +
+                                            "; this release reads version " + std::to_string(kFormatVersion));
+  }
+  if (valid == 0) {
+    return Status::corrupt(path + " is damaged: neither copy of the superblock is valid (" + std::to_string(got) +
+                               " of " + std::to_string(kSuperblockFileBytes) + " bytes are there)",
+                           std::nullopt, path);
+  }
+  *healed = valid < kSuperblockCopies;
+  result->reset(new SuperblockFile(std::move(file), best));
+  return Status();
+}
+
+Status SuperblockFile::update(uint64_t epoch, uint32_t max_frame_bytes) {
+  Superblock next = superblock_;
+  next.generation += 1;
+  next.epoch = epoch;
+  next.max_frame_bytes = max_frame_bytes;
+  next.crc = crc_of(next);
+  WALDO_TRY(write_copy(*file_, next));
+  superblock_ = next;
+  return Status();
+}
+
+}  // namespace waldo
