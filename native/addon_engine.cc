@@ -1,0 +1,241 @@
+#include "addon_engine.h"
+
+#include "addon_convert.h"
+
+namespace waldo {
+
+// --- Mailbox ---------------------------------------------------------------------------------------------------------
+
+void Mailbox::open(Napi::Env env, napi_threadsafe_function_call_js deliver, void* context) {
+  napi_value name = Napi::String::New(env, "waldo");
+  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, context, deliver, &function_);
+  if (status != napi_ok) throw Napi::Error::New(env);
+  (void)napi_unref_threadsafe_function(env, function_);
+}
+
+void Mailbox::notify() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (notified_ || function_ == nullptr) return;
+  notified_ = napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking) == napi_ok;
+}
+
+void Mailbox::post(Done done) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    done_.push_back(std::move(done));
+  }
+  notify();
+}
+
+std::vector<Mailbox::Done> Mailbox::take() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  notified_ = false;
+  return std::move(done_);
+}
+
+void Mailbox::set_ref(Napi::Env env, bool ref) {
+  if (function_ == nullptr) return;
+  (void)(ref ? napi_ref_threadsafe_function(env, function_) : napi_unref_threadsafe_function(env, function_));
+}
+
+void Mailbox::close() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (function_ == nullptr) return;
+  (void)napi_release_threadsafe_function(function_, napi_tsfn_release);
+  function_ = nullptr;
+}
+
+// --- EngineWrap ------------------------------------------------------------------------------------------------------
+
+Napi::Function EngineWrap::define(Napi::Env env) {
+  return DefineClass(env, "Engine",
+                     {InstanceMethod<&EngineWrap::open>("open"), InstanceMethod<&EngineWrap::allocate>("allocate"),
+                      InstanceMethod<&EngineWrap::submit>("submit"), InstanceMethod<&EngineWrap::commit_sync>("commitSync"),
+                      InstanceMethod<&EngineWrap::committed>("committed"), InstanceMethod<&EngineWrap::failure>("failure"),
+                      InstanceMethod<&EngineWrap::read>("read"), InstanceMethod<&EngineWrap::bounds>("bounds"),
+                      InstanceMethod<&EngineWrap::metadata>("metadata"), InstanceMethod<&EngineWrap::verify>("verify"),
+                      InstanceMethod<&EngineWrap::close>("close"), InstanceMethod<&EngineWrap::ref>("ref"),
+                      InstanceMethod<&EngineWrap::unref>("unref")});
+}
+
+EngineWrap::EngineWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineWrap>(info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 2 || !info[0].IsFunction() || !info[1].IsFunction()) {
+    throw Napi::TypeError::New(env, "Engine takes two functions: onCommit and onDone");
+  }
+  on_commit_ = Napi::Persistent(info[0].As<Napi::Function>());
+  on_done_ = Napi::Persistent(info[1].As<Napi::Function>());
+  core_->mailbox.open(
+      env,
+      [](napi_env env, napi_value, void* context, void*) {
+        if (env != nullptr) static_cast<EngineWrap*>(context)->deliver(env);  // null while the environment goes down
+      },
+      this);
+  napi_add_env_cleanup_hook(env, &EngineWrap::on_environment_exit, this);
+  Ref();  // threads know this object: it stays until close() is done or the environment goes
+}
+
+EngineWrap::~EngineWrap() {
+  if (finished_) return;
+  napi_remove_env_cleanup_hook(Env(), &EngineWrap::on_environment_exit, this);
+  core_->shut_down();
+}
+
+void EngineWrap::Core::shut_down() {
+  jobs.stop();
+  if (engine) (void)engine->close();
+  mailbox.close();
+}
+
+void EngineWrap::on_environment_exit(void* wrap) {
+  auto* const self = static_cast<EngineWrap*>(wrap);
+  self->finished_ = true;
+  self->core_->shut_down();
+}
+
+Engine& EngineWrap::engine(Napi::Env env) {
+  if (!core_->engine) throw Napi::TypeError::New(env, "the engine is not open");
+  return *core_->engine;
+}
+
+// Runs `job` off the JavaScript thread; its outcome comes to onDone under the id that is the first argument.
+void EngineWrap::start(const Napi::CallbackInfo& info, std::function<Status(Core&, Mailbox::Convert*)> job) {
+  if (info.Length() < 1 || !info[0].IsNumber()) throw Napi::TypeError::New(info.Env(), "the first argument is the job's id");
+  const double id = info[0].As<Napi::Number>().DoubleValue();
+  // The job does not own the core: that joins the job's thread before it goes.
+  Core* const core = core_.get();
+  const bool posted = core->jobs.post([core, id, job = std::move(job)] {
+    Mailbox::Done done{id, Status(), nullptr};
+    done.status = job(*core, &done.convert);
+    core->mailbox.post(std::move(done));
+  });
+  if (!posted) throw Napi::Error::New(info.Env(), "the engine is closed");
+  ++jobs_pending_;
+}
+
+void EngineWrap::open(const Napi::CallbackInfo& info) {
+  if (info.Length() < 3 || !info[1].IsString() || !info[2].IsObject()) {
+    throw Napi::TypeError::New(info.Env(), "open takes an id, a directory and options");
+  }
+  const std::string directory = info[1].As<Napi::String>();
+  const EngineOptions options = options_from(info[2].As<Napi::Object>());
+  start(info, [directory, options](Core& core, Mailbox::Convert* convert) {
+    auto on_progress = [&core] {
+      core.commits_seen.store(true, std::memory_order_release);
+      core.mailbox.notify();
+    };
+    WALDO_TRY(Engine::open(posix_file_system(), directory, options.ring, options.pool_size, options.huge, on_progress, &core.engine));
+    *convert = [&core](Napi::Env env) { return opened_to(env, *core.engine); };
+    return Status();
+  });
+}
+
+Napi::Value EngineWrap::allocate(const Napi::CallbackInfo& info) {
+  auto slab = engine(info.Env()).slabs().take();
+  if (!slab) throw Napi::RangeError::New(info.Env(), "out of memory for a slab");
+  if (slabs_.size() > 4096) {
+    for (auto at = slabs_.begin(); at != slabs_.end();) at = at->second.expired() ? slabs_.erase(at) : std::next(at);
+  }
+  slabs_[slab->data()] = slab;
+  return buffer_over(info.Env(), std::move(slab));
+}
+
+void EngineWrap::submit(const Napi::CallbackInfo& info) {
+  if (info.Length() < 4 || !info[0].IsArrayBuffer() || !info[1].IsNumber() || !info[2].IsNumber() || !info[3].IsNumber()) {
+    throw Napi::TypeError::New(info.Env(), "submit takes a slab, start, end and count");
+  }
+  const auto found = slabs_.find(info[0].As<Napi::ArrayBuffer>().Data());
+  const auto slab = found == slabs_.end() ? nullptr : found->second.lock();
+  if (!slab) throw Napi::TypeError::New(info.Env(), "the buffer is no slab of this engine");
+  const bool wake = info.Length() < 5 || info[4].ToBoolean();
+  const Status status = engine(info.Env()).submit(slab, info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value(),
+                                                  info[3].As<Napi::Number>().Uint32Value(), wake);
+  // A latched failure reaches the caller through onCommit; anything else is a mistake in the library.
+  if (!status.ok() && status.error().code == Code::kInternal && engine(info.Env()).failure().ok()) {
+    throw Napi::TypeError::New(info.Env(), status.error().message);
+  }
+}
+
+Napi::Value EngineWrap::commit_sync(const Napi::CallbackInfo& info) {
+  engine(info.Env()).commit_now();
+  return committed(info);
+}
+
+Napi::Value EngineWrap::committed(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(engine(info.Env()).committed()));
+}
+
+Napi::Value EngineWrap::failure(const Napi::CallbackInfo& info) { return error_to(info.Env(), engine(info.Env()).failure()); }
+
+void EngineWrap::read(const Napi::CallbackInfo& info) {
+  if (info.Length() < 3 || !info[1].IsNumber() || !info[2].IsNumber()) {
+    throw Napi::TypeError::New(info.Env(), "read takes an id, a sequence number and a number of bytes");
+  }
+  engine(info.Env());
+  const auto after = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
+  const size_t max_bytes = info[2].As<Napi::Number>().Uint32Value();
+  start(info, [after, max_bytes](Core& core, Mailbox::Convert* convert) {
+    ReadChunk chunk;
+    WALDO_TRY(core.engine->read(after, max_bytes, &chunk));
+    *convert = [chunk](Napi::Env env) { return chunk_to(env, chunk); };
+    return Status();
+  });
+}
+
+Napi::Value EngineWrap::bounds(const Napi::CallbackInfo& info) { return bounds_to(info.Env(), engine(info.Env()).ring().bounds()); }
+
+Napi::Value EngineWrap::metadata(const Napi::CallbackInfo& info) { return metadata_to(info.Env(), engine(info.Env())); }
+
+void EngineWrap::verify(const Napi::CallbackInfo& info) {
+  engine(info.Env());
+  start(info, [](Core& core, Mailbox::Convert* convert) {
+    VerifyReport report;
+    WALDO_TRY(core.engine->ring().verify(&report));
+    *convert = [report](Napi::Env env) { return report_to(env, report); };
+    return Status();
+  });
+}
+
+void EngineWrap::close(const Napi::CallbackInfo& info) {
+  start(info, [](Core& core, Mailbox::Convert*) { return core.engine ? core.engine->close() : Status(); });
+  closing_ = true;
+}
+
+void EngineWrap::ref(const Napi::CallbackInfo& info) { core_->mailbox.set_ref(info.Env(), true); }
+
+void EngineWrap::unref(const Napi::CallbackInfo& info) { core_->mailbox.set_ref(info.Env(), false); }
+
+// Called on the event loop, once for everything that came since the last time.
+void EngineWrap::deliver(Napi::Env env) {
+  Napi::HandleScope scope(env);
+  const auto call = [env](const Napi::FunctionReference& function, const std::vector<napi_value>& arguments) {
+    try {
+      function.Call(arguments);
+    } catch (const Napi::Error& error) {
+      (void)napi_fatal_exception(env, error.Value());
+    }
+  };
+  std::vector<Mailbox::Done> done = core_->mailbox.take();
+  if (core_->commits_seen.exchange(false, std::memory_order_acquire) && core_->engine) {
+    const double committed = static_cast<double>(core_->engine->committed());
+    call(on_commit_, {Napi::Number::New(env, committed), error_to(env, core_->engine->failure())});
+  }
+  for (Mailbox::Done& message : done) {
+    Napi::HandleScope message_scope(env);
+    --jobs_pending_;
+    napi_value value = message.status.ok() && message.convert ? message.convert(env) : env.Undefined();
+    call(on_done_, {Napi::Number::New(env, message.id), error_to(env, message.status), value});
+  }
+  if (closing_ && jobs_pending_ == 0) finish(env);
+}
+
+// Nothing will be said any more: the event loop and the garbage collector are free of this object.
+void EngineWrap::finish(Napi::Env env) {
+  if (finished_) return;
+  finished_ = true;
+  core_->shut_down();
+  napi_remove_env_cleanup_hook(env, &EngineWrap::on_environment_exit, this);
+  Unref();
+}
+
+}  // namespace waldo

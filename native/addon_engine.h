@@ -1,0 +1,102 @@
+// The JavaScript class Engine: one ring, as src/binding.ts declares it.
+//
+// Threads: everything of EngineWrap runs on the JavaScript thread. The engine's threads reach it in one way only,
+// Mailbox::notify(), which wakes the event loop once however much has happened since.
+//
+// Hazards, and what is done about each:
+// - A worker is terminated, or process.exit() is called, with appends in flight: an environment clean-up hook joins all
+//   threads before the environment goes. It is added after the thread-safe function, whose own hook therefore runs later
+//   (hooks run in reverse order), so that no thread calls into a function that is gone.
+// - JavaScript throws in a callback: handed to the process as an uncaught exception, like any other callback's.
+// - An ArrayBuffer is collected or its environment torn down while its slab is being written: the slab is shared, and the
+//   committer has its own share.
+// - A caller detaches a slab's ArrayBuffer: submit() no longer finds the slab and refuses.
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "engine.h"
+#include "jobs.h"
+
+namespace waldo {
+
+// What the engine's threads have to say to JavaScript.
+class Mailbox {
+ public:
+  using Convert = std::function<Napi::Value(Napi::Env)>;
+  struct Done {
+    double id;
+    Status status;
+    Convert convert;
+  };
+
+  // Any thread.
+  void notify();
+  void post(Done done);
+
+  // JavaScript thread.
+  void open(Napi::Env env, napi_threadsafe_function_call_js deliver, void* context);
+  std::vector<Done> take();
+  void set_ref(Napi::Env env, bool ref);
+  void close();
+
+ private:
+  std::mutex mutex_;
+  napi_threadsafe_function function_ = nullptr;
+  bool notified_ = false;
+  std::vector<Done> done_;
+};
+
+class EngineWrap : public Napi::ObjectWrap<EngineWrap> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit EngineWrap(const Napi::CallbackInfo& info);
+  ~EngineWrap() override;
+
+ private:
+  // Shared with jobs, which may outlive the JavaScript object.
+  struct Core {
+    Mailbox mailbox;
+    std::unique_ptr<Engine> engine;  // from the end of open(); set on a job, read after its done message
+    std::atomic<bool> commits_seen{false};
+    Jobs jobs{2};
+    void shut_down();  // joins everything; idempotent
+  };
+
+  void open(const Napi::CallbackInfo& info);
+  Napi::Value allocate(const Napi::CallbackInfo& info);
+  void submit(const Napi::CallbackInfo& info);
+  Napi::Value commit_sync(const Napi::CallbackInfo& info);
+  Napi::Value committed(const Napi::CallbackInfo& info);
+  Napi::Value failure(const Napi::CallbackInfo& info);
+  void read(const Napi::CallbackInfo& info);
+  Napi::Value bounds(const Napi::CallbackInfo& info);
+  Napi::Value metadata(const Napi::CallbackInfo& info);
+  void verify(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
+  void ref(const Napi::CallbackInfo& info);
+  void unref(const Napi::CallbackInfo& info);
+
+  void start(const Napi::CallbackInfo& info, std::function<Status(Core&, Mailbox::Convert*)> job);
+  Engine& engine(Napi::Env env);
+  void deliver(Napi::Env env);
+  void finish(Napi::Env env);
+  static void on_environment_exit(void* wrap);
+
+  std::shared_ptr<Core> core_ = std::make_shared<Core>();
+  std::unordered_map<const void*, std::weak_ptr<Slab>> slabs_;
+  Napi::FunctionReference on_commit_;
+  Napi::FunctionReference on_done_;
+  size_t jobs_pending_ = 0;
+  bool closing_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace waldo

@@ -1,0 +1,165 @@
+#include "committer.h"
+
+namespace waldo {
+
+Committer::Committer(Ring& ring, std::function<void()> on_progress)
+    : ring_(ring), on_progress_(std::move(on_progress)), writer_(&Committer::write_loop, this) {}
+
+Committer::~Committer() { stop(); }
+
+Status Committer::submit(PackedFrame frame, bool wake) {
+  auto queued = std::make_shared<Queued>();
+  queued->frame = std::move(frame);
+  if (queued->frame.padded_bytes <= kSealInlineBytes || !wake) {
+    WALDO_TRY(seal_body(&queued->frame));
+    queued->seal = Seal::kDone;
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!failure_.ok()) return failure_;
+  if (stopping_) return Status::make(Code::kClosed, "the ring is closed");
+  queue_.push_back(std::move(queued));
+  if (queue_.back()->seal == Seal::kNone) {
+    if (!sealer_.joinable()) sealer_ = std::thread(&Committer::seal_loop, this);
+    to_seal_.notify_one();
+  } else if (wake) {
+    work_.notify_one();
+  }
+  return Status();
+}
+
+// Seals the first frame that nobody has sealed yet; the lock is given up meanwhile.
+bool Committer::seal_next(std::unique_lock<std::mutex>& lock, bool head_only) {
+  std::shared_ptr<Queued> next;
+  for (auto& queued : queue_) {
+    if (queued->seal == Seal::kNone) {
+      next = queued;
+      break;
+    }
+    if (head_only) break;
+  }
+  if (!next) return false;
+  next->seal = Seal::kTaken;
+  lock.unlock();
+  Status status = seal_body(&next->frame);
+  lock.lock();
+  next->seal = Seal::kDone;
+  if (!status.ok()) {
+    lock.unlock();
+    fail(status);
+    lock.lock();
+  }
+  sealed_.notify_all();
+  work_.notify_one();
+  return true;
+}
+
+void Committer::seal_loop() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!stopping_) {
+    if (!seal_next(lock, false)) to_seal_.wait(lock);
+  }
+}
+
+void Committer::write_loop() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto ready = [this] { return !queue_.empty() && queue_.front()->seal == Seal::kDone && failure_.ok(); };
+  for (;;) {
+    if (ready()) {
+      lock.unlock();
+      if (commit_head()) on_progress_();
+      lock.lock();
+      continue;
+    }
+    if (stopping_ && (queue_.empty() || !failure_.ok())) return;
+    if (stopping_ && seal_next(lock, true)) continue;
+    if (!watermark_due_) {
+      work_.wait(lock);
+      continue;
+    }
+    idle_timer_runs_ = true;
+    work_.wait_until(lock, last_commit_ + kIdle);
+    idle_timer_runs_ = false;
+    if (!queue_.empty() || stopping_ || std::chrono::steady_clock::now() < last_commit_ + kIdle) continue;
+    watermark_due_ = false;
+    lock.unlock();
+    Status status;
+    {
+      std::lock_guard<std::mutex> writing(commit_mutex_);
+      status = ring_.persist_watermark();
+    }
+    if (!status.ok()) fail(status);
+    lock.lock();
+  }
+}
+
+bool Committer::commit_head() {
+  std::lock_guard<std::mutex> writing(commit_mutex_);
+  std::vector<PackedFrame> group;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!failure_.ok()) return false;
+    for (const auto& queued : queue_) {
+      if (queued->seal != Seal::kDone || group.size() == kMaxGroupFrames) break;
+      group.push_back(queued->frame);
+    }
+  }
+  if (group.empty()) return false;
+  size_t written = 0;
+  Status status = ring_.append(group.data(), group.size(), &written);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(written));
+    last_commit_ = std::chrono::steady_clock::now();
+    watermark_due_ = true;
+  }
+  committed_.fetch_add(written, std::memory_order_release);
+  if (!status.ok()) fail(status);
+  return true;
+}
+
+void Committer::fail(const Status& status) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (failure_.ok()) failure_ = status;
+    queue_.clear();
+  }
+  on_progress_();
+}
+
+void Committer::commit_now() {
+  bool wake_timer = false;
+  for (;;) {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      while (failure_.ok() && !queue_.empty() && queue_.front()->seal != Seal::kDone) {
+        if (!seal_next(lock, true)) sealed_.wait(lock);
+      }
+      if (!failure_.ok() || queue_.empty()) {
+        wake_timer = watermark_due_ && !idle_timer_runs_;
+        break;
+      }
+    }
+    (void)commit_head();  // its outcome is in committed() and failure()
+  }
+  // The queue may be empty because the writing thread has the rest in flight.
+  std::lock_guard<std::mutex> writing(commit_mutex_);
+  if (wake_timer) work_.notify_one();
+}
+
+Status Committer::failure() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return failure_;
+}
+
+void Committer::stop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_all();
+  to_seal_.notify_all();
+  if (writer_.joinable()) writer_.join();
+  if (sealer_.joinable()) sealer_.join();
+}
+
+}  // namespace waldo

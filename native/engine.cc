@@ -1,0 +1,49 @@
+#include "engine.h"
+
+namespace waldo {
+
+Status Engine::open(FileSystem& fs, const std::string& directory, const RingOptions& options, size_t pool_size, bool huge,
+                    std::function<void()> on_progress, std::unique_ptr<Engine>* engine) {
+  std::unique_ptr<Ring> ring;
+  WALDO_TRY(Ring::open(fs, directory, options, &ring));
+  auto slabs = SlabPool::create(ring->options().buf_capacity, pool_size, huge);
+  engine->reset(new Engine(std::move(ring), std::move(slabs)));
+  if (!options.read_only) (*engine)->committer_ = std::make_unique<Committer>(*(*engine)->ring_, std::move(on_progress));
+  return Status();
+}
+
+Engine::~Engine() { (void)close(); }
+
+Status Engine::submit(const std::shared_ptr<Slab>& slab, size_t start, size_t end, uint32_t count, bool wake) {
+  if (!committer_) return Status::make(Code::kClosed, "a reader cannot append");
+  const uint32_t alignment = ring_->geometry().alignment;
+  const size_t least = sizeof(FrameHeader) + sizeof(LogHeader);
+  if (start % alignment != 0 || end > slab->bytes() || start + least > end || count == 0) {
+    return Status::make(Code::kInternal, "a frame lies outside its slab");
+  }
+  PackedFrame frame;
+  frame.slab = slab;
+  frame.data = slab->data() + start;
+  frame.frame_bytes = static_cast<uint32_t>(end - start);
+  frame.padded_bytes = static_cast<uint32_t>(align_up(end - start, alignment));
+  frame.log_count = count;
+  if (start + frame.padded_bytes > slab->bytes() || frame.padded_bytes > ring_->options().buf_capacity) {
+    return Status::make(Code::kInternal, "a frame is longer than bufCapacity");
+  }
+  return committer_->submit(std::move(frame), wake);
+}
+
+void Engine::commit_now() {
+  if (committer_) committer_->commit_now();
+}
+
+uint64_t Engine::committed() const { return committer_ ? committer_->committed() : 0; }
+
+Status Engine::failure() const { return committer_ ? committer_->failure() : Status(); }
+
+Status Engine::close() {
+  if (committer_) committer_->stop();
+  return ring_->close();
+}
+
+}  // namespace waldo

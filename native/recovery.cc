@@ -1,0 +1,374 @@
+#include "recovery.h"
+
+#include <algorithm>
+
+namespace waldo {
+
+namespace {
+std::string range_text(uint64_t first, uint64_t last) {
+  if (first > last) return "no log is known to be lost";
+  if (first == last) return "log " + std::to_string(first) + " is lost";
+  return "logs " + std::to_string(first) + " to " + std::to_string(last) + " are lost";
+}
+}  // namespace
+
+bool Recovery::holds(uint64_t page_no) const {
+  const PageState& state = pages_[page_no % geometry_.ring_size]->state();
+  return state.used && state.page_no == page_no;
+}
+
+uint64_t Recovery::oldest_page() const {
+  return newest_ + 1 >= geometry_.ring_size ? newest_ + 1 - geometry_.ring_size : 0;
+}
+
+Status Recovery::damaged(const Page& page, uint64_t page_no, uint64_t offset, uint64_t first, uint64_t last,
+                         const std::string& what) {
+  const std::string message = "page " + std::to_string(page_no) + " (" + page_file_name(page.slot()) + ") " + what +
+                              " at offset " + std::to_string(offset) + ": " + range_text(first, last);
+  return Status::corrupt(message, LostRange{page_no, offset, first, last},
+                         page.is_open() ? page.file().path() : page_file_name(page.slot()));
+}
+
+void Recovery::note_gap(uint64_t page_no, uint64_t offset, uint64_t after, uint64_t until) {
+  if (until > after) plan_.report.gaps.push_back({page_no, offset, after + 1, until});
+}
+
+Status Recovery::run(RecoveryPlan* plan) {
+  WALDO_TRY(read_headers());
+  WALDO_TRY(check_unused_slots());
+  WALDO_TRY(check_next_slot());
+  WALDO_TRY(check_expected_pages());
+  for (uint64_t no = oldest_page(); no < newest_; ++no) WALDO_TRY(check_sealed(no));
+  WALDO_TRY(recover_newest());
+  WALDO_TRY(verify_older());
+  plan_.newest_slot = static_cast<uint32_t>(newest_ % geometry_.ring_size);
+  if (!plan_.report.gaps.empty()) plan_.report.outcome = RecoveryReport::Outcome::kSalvaged;
+  *plan = std::move(plan_);
+  return Status();
+}
+
+Status Recovery::read_headers() {
+  headers_.resize(pages_.size());
+  bool any = false;
+  for (auto& page : pages_) {
+    if (!page->is_open()) continue;
+    HeaderCheck& check = headers_[page->slot()];
+    WALDO_TRY(page->read_headers(&check));
+    uint64_t bytes = 0;
+    WALDO_TRY(page->file().size(&bytes));
+    if (bytes < geometry_.file_bytes()) {  // H5; frames that are missing are found missing later
+      plan_.report.healed.push_back(page_file_name(page->slot()) + ": was cut short at " + std::to_string(bytes) + " bytes; extended");
+      plan_.extend.push_back(page->slot());
+    }
+    uint64_t page_no = 0;
+    bool found = check.valid;
+    if (check.valid) {
+      page->adopt(check.header);
+      page_no = check.header.page_no;
+      plan_.max_epoch = std::max(plan_.max_epoch, check.header.epoch);
+      if (check.copy_damaged || check.foreign) {  // H1
+        plan_.report.healed.push_back("page " + std::to_string(page_no) + ": one header copy was damaged");
+        plan_.persist.push_back(page->slot());
+      }
+    } else if (salvage_ && !check.blank) {
+      WALDO_TRY(find_by_frames(*page, &found, &page_no));
+    }
+    if (found) newest_ = any ? std::max(newest_, page_no) : page_no;
+    any = any || found;
+  }
+  if (any) return Status();
+  return Status::corrupt("no page of the ring has a valid header", LostRange{0, 0, 1, 0});
+}
+
+// Which page a file without a valid header held: the latest that any of its frames belongs to.
+Status Recovery::find_by_frames(Page& page, bool* found, uint64_t* page_no) {
+  *found = false;
+  auto buffer = Slab::map(kTailScanBytes / 4, HugePages::kNone);
+  if (!buffer) return Status::make(Code::kInternal, "out of memory");
+  for (uint64_t base = 0; base < geometry_.file_capacity; base += buffer->bytes()) {
+    size_t got = 0;
+    const uint64_t wanted = std::min<uint64_t>(buffer->bytes(), geometry_.file_capacity - base);
+    WALDO_TRY(page.file().read(kPageDataOffset + base, buffer->data(), wanted, &got));
+    for (uint64_t at = 0; at + sizeof(FrameHeader) <= got; at += geometry_.alignment) {
+      const auto header = load<FrameHeader>(buffer->data() + at);
+      const uint64_t no = header.position / geometry_.file_capacity;
+      const uint64_t offset = base + at;
+      if (header.position % geometry_.file_capacity != offset || no % geometry_.ring_size != page.slot()) continue;
+      if (!header_valid(header, geometry_.ring_id, header.position, geometry_.file_capacity - offset, geometry_.alignment)) continue;
+      *page_no = *found ? std::max(*page_no, no) : no;
+      *found = true;
+    }
+  }
+  return Status();
+}
+
+// H4, for slots that the first lap has not reached.
+Status Recovery::check_unused_slots() {
+  for (uint64_t no = newest_ + 1; no < geometry_.ring_size; ++no) {
+    Page& page = *pages_[no];
+    const HeaderCheck& check = headers_[no];
+    if (!page.is_open() || check.blank) continue;
+    FrameProbe probe;
+    WALDO_TRY(PageScanner(page, no).next_valid(0, geometry_.file_capacity, &probe));
+    if (probe.state == FrameState::kValid || check.foreign) {
+      if (!salvage_) return damaged(page, no, 0, probe.header.first_seq_no, probe.header.last_seq_no, "has a damaged header");
+      continue;
+    }
+    plan_.report.healed.push_back(page_file_name(page.slot()) + ": damaged before it was used; prepared again");
+    plan_.recreate.push_back(page.slot());
+  }
+  return Status();
+}
+
+// C5: a header of the next page must be there if a frame of it is.
+Status Recovery::check_next_slot() {
+  Page& page = page_at(newest_ + 1);
+  if (!page.is_open()) return Status();
+  FrameProbe probe;
+  WALDO_TRY(PageScanner(page, newest_ + 1).probe(0, &probe));
+  if (probe.state != FrameState::kValid) return Status();
+  if (!salvage_) {
+    return damaged(page, newest_ + 1, 0, probe.header.first_seq_no, probe.header.last_seq_no, "has frames but no header");
+  }
+  newest_ += 1;
+  return Status();
+}
+
+// C3. The newest page itself may be one of them when salvaging.
+Status Recovery::check_expected_pages() {
+  for (uint64_t no = oldest_page(); no <= newest_; ++no) {
+    if (holds(no)) continue;
+    const Page& page = page_at(no);
+    const HeaderCheck& check = headers_[page.slot()];
+    std::string what = "holds an earlier page";
+    if (!page.is_open()) what = "is missing";
+    else if (check.foreign && !check.valid) what = "belongs to another ring or slot";
+    else if (!check.valid) what = check.blank ? "was emptied" : "is damaged in both header copies";
+    WALDO_TRY(lose_page(no, what));
+  }
+  return Status();
+}
+
+Status Recovery::lose_page(uint64_t page_no, const std::string& what) {
+  Page& page = page_at(page_no);
+  const bool has_before = page_no > oldest_page() && holds(page_no - 1);
+  const bool has_after = page_no < newest_ && holds(page_no + 1);
+  const uint64_t after = has_before ? page_at(page_no - 1).state().last_seq_no : 0;
+  if (!salvage_) {
+    const uint64_t until = has_after ? page_at(page_no + 1).state().prev_seq_no : 0;
+    return damaged(page, page_no, 0, has_before && has_after ? after + 1 : 1, has_before && has_after ? until : 0, what);
+  }
+  if (!page.is_open()) plan_.recreate.push_back(page.slot());
+  plan_.persist.push_back(page.slot());
+  std::optional<uint64_t> until;
+  if (has_after) until = page_at(page_no + 1).state().prev_seq_no;
+  const uint64_t before = has_before ? after : until.value_or(0);
+  page.reset(page_no, before, 0);
+  return salvage_page(page, page_no, before, until);
+}
+
+Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no, std::optional<uint64_t> last_seq_no) {
+  PageState& state = page.state();
+  const uint64_t end = state.end_offset;
+  const uint32_t frame_crc = state.last_frame_crc;
+  page.reset(page_no, prev_seq_no, state.prev_frame_crc);
+  uint64_t tip = prev_seq_no;
+  if (page.is_open()) {
+    PageScanner scanner(page, page_no);
+    FrameProbe probe;
+    WALDO_TRY(scanner.next_valid(0, geometry_.file_capacity, &probe));
+    if (probe.state == FrameState::kValid && state.prev_seq_no > probe.header.prev_seq_no) {
+      state.prev_seq_no = tip = probe.header.prev_seq_no;  // the boundary was a guess
+    }
+    while (probe.state == FrameState::kValid) {
+      plan_.max_epoch = std::max(plan_.max_epoch, probe.header.epoch);
+      if (probe.header.prev_seq_no >= tip) {
+        note_gap(page_no, state.end_offset, tip, probe.header.prev_seq_no);
+        page.add_frame(probe.offset, probe.header);
+        tip = probe.header.last_seq_no;
+      }
+      WALDO_TRY(scanner.next_valid(probe.end(), geometry_.file_capacity, &probe));
+    }
+    plan_.report.scanned_bytes += scanner.bytes_read();
+  }
+  if (last_seq_no && *last_seq_no > tip) {
+    note_gap(page_no, state.end_offset, tip, *last_seq_no);
+    state.last_seq_no = *last_seq_no;
+  }
+  state.end_offset = std::max(state.end_offset, end);
+  if (frame_crc != 0 && state.end_offset == end) state.last_frame_crc = frame_crc;
+  state.flags = kPageSealed | kPageSalvaged;
+  plan_.persist.push_back(page.slot());
+  return Status();
+}
+
+Status Recovery::walk(Page& page, uint64_t from, uint64_t tip, Build build, Walk* walk) {
+  const PageHeader& newest = headers_[page.slot()].header;
+  PageScanner scanner(page, page.state().page_no);
+  uint64_t epoch = 0;
+  walk->stop = from;
+  walk->chained = from == 0;
+  walk->witnessed = newest.end_offset == 0;
+  walk->tip = tip;
+  walk->frame_crc = page.state().prev_frame_crc;
+  for (;;) {
+    FrameProbe probe;
+    WALDO_TRY(scanner.probe(walk->stop, &probe));
+    const FrameHeader& header = probe.header;
+    if (probe.state != FrameState::kValid || header.epoch < epoch) break;
+    const bool first_of_ring = page.state().page_no == 0 && probe.offset == 0;
+    if (walk->chained && (header.prev_frame_crc != walk->frame_crc || (!first_of_ring && header.prev_seq_no != walk->tip))) break;
+    if (build == Build::kAll || (build == Build::kBehindHeader && probe.offset >= newest.end_offset)) page.add_frame(probe.offset, header);
+    walk->frames.emplace_back(probe.offset, header.last_seq_no);
+    walk->durable = std::max(walk->durable, header.durable_seq_no);
+    walk->tip = header.last_seq_no;
+    walk->frame_crc = header.header_crc;
+    walk->chained = true;
+    walk->stop = probe.end();
+    if (walk->stop == newest.end_offset && walk->frame_crc == newest.last_frame_crc) walk->witnessed = true;
+    epoch = header.epoch;
+  }
+  plan_.max_epoch = std::max(plan_.max_epoch, epoch);
+  plan_.report.scanned_bytes += walk->stop - from;
+  plan_.report.scanned_frames += walk->frames.size();
+  return Status();
+}
+
+// A page that another one follows: H2, H3, C4.
+Status Recovery::check_sealed(uint64_t page_no) {
+  Page& page = page_at(page_no);
+  const PageState& next = page_at(page_no + 1).state();
+  if ((page.state().flags & kPageSalvaged) != 0 && page.index().size() != 0) return Status();  // rebuilt just now
+  const PageHeader header = headers_[page.slot()].header;
+  bool index_valid = false;
+  if (page.state().sealed()) WALDO_TRY(page.load_index(header, &index_valid));
+  if (!index_valid && (page.state().flags & kPageSalvaged) != 0) {
+    return salvage_page(page, page_no, header.prev_seq_no, header.last_seq_no);
+  }
+  if (!index_valid) {
+    const bool was_sealed = page.state().sealed();
+    page.reset(page_no, header.prev_seq_no, header.prev_frame_crc);
+    Walk chain;
+    WALDO_TRY(walk(page, 0, header.prev_seq_no, Build::kAll, &chain));
+    page.state().flags = (header.flags & ~kPageClean) | kPageSealed;
+    plan_.persist.push_back(page.slot());
+    plan_.report.healed.push_back("page " + std::to_string(page_no) +
+                                  (was_sealed ? ": the index was damaged and is rebuilt" : ": its seal was lost and is restored"));
+  }
+  const PageState& state = page.state();
+  const bool salvaged = ((state.flags | next.flags) & kPageSalvaged) != 0;
+  if (state.last_seq_no == next.prev_seq_no && (salvaged || state.last_frame_crc == next.prev_frame_crc)) return Status();
+  if (!salvage_) {
+    return damaged(page, page_no, state.end_offset, state.last_seq_no + 1, next.prev_seq_no, "ends before the next page begins");
+  }
+  return salvage_page(page, page_no, header.prev_seq_no, next.prev_seq_no);
+}
+
+Status Recovery::recover_newest() {
+  Page& page = page_at(newest_);
+  const PageHeader header = headers_[page.slot()].header;
+  if ((page.state().flags & kPageSalvaged) != 0) {
+    plan_.rewrite_from = page.state().end_offset;
+    bool index_valid = !headers_[page.slot()].valid;  // salvaged just now
+    if (!index_valid) WALDO_TRY(page.load_index(header, &index_valid));
+    return index_valid ? Status() : salvage_page(page, newest_, header.prev_seq_no, header.last_seq_no);
+  }
+  uint64_t from = 0;
+  uint64_t tip = header.prev_seq_no;
+  Build build = Build::kAll;
+  if (header.end_offset > kTailScanBytes) {
+    bool index_valid = false;
+    WALDO_TRY(page.load_index(header, &index_valid));
+    if (index_valid) {
+      build = Build::kBehindHeader;
+      const IndexEntry* const end = page.index().data() + page.index().size();
+      const uint64_t wanted = header.end_offset - kTailScanBytes;
+      for (const IndexEntry* entry = page.index().data(); entry != end && entry->offset <= wanted; ++entry) {
+        from = entry->offset;
+        tip = entry->seq_no - 1;
+      }
+    } else {
+      plan_.report.healed.push_back("page " + std::to_string(newest_) + ": the index was damaged and is rebuilt");
+    }
+  }
+  if (build == Build::kAll) {
+    page.reset(newest_, header.prev_seq_no, header.prev_frame_crc);
+    page.state().flags = header.flags & ~kPageClean;
+  }
+  Walk chain;
+  WALDO_TRY(walk(page, from, tip, build, &chain));
+  budget_ -= std::min(budget_, chain.stop - from);
+  bool lost = !chain.witnessed;  // C1
+  const uint64_t witness = std::max(chain.durable, header.last_seq_no);
+  if (!lost) WALDO_TRY(scan_behind(page, chain, witness, &lost));  // T2, C2
+  if (lost) {
+    if (!salvage_) {
+      FrameProbe next;
+      WALDO_TRY(PageScanner(page, newest_).next_valid(chain.stop + geometry_.alignment, geometry_.file_capacity, &next));
+      const uint64_t last = next.state == FrameState::kValid ? next.header.prev_seq_no : witness;
+      return damaged(page, newest_, chain.stop, chain.tip + 1, last, "has a damaged frame");
+    }
+    plan_.erase.clear();
+    return salvage_page(page, newest_, header.prev_seq_no, std::max(witness, chain.tip));
+  }
+  plan_.rewrite_from = chain.stop;
+  for (const auto& [offset, last_seq_no] : chain.frames) {
+    if (last_seq_no <= witness) continue;
+    plan_.rewrite_from = offset;
+    break;
+  }
+  const bool clean = (header.flags & kPageClean) != 0 && chain.stop == header.end_offset && plan_.erase.empty();
+  const bool at_rest = clean || (page.state().sealed() && plan_.erase.empty());
+  plan_.report.outcome = at_rest ? RecoveryReport::Outcome::kClean : RecoveryReport::Outcome::kRecovered;
+  return Status();
+}
+
+// Frames that a torn group left behind the tip; a later group behind it would be a witness that the tip was durable.
+Status Recovery::scan_behind(Page& page, const Walk& chain, uint64_t witness, bool* lost) {
+  PageScanner scanner(page, newest_);
+  const uint64_t reach = 2 * std::max<uint64_t>(kMaxGroupBytes, max_frame_bytes_) + geometry_.alignment;
+  if (witness > chain.tip) *lost = true;
+  FrameProbe probe;
+  WALDO_TRY(scanner.probe(chain.stop, &probe));
+  uint64_t torn_end = chain.stop;
+  if (probe.state == FrameState::kTornBody) {
+    plan_.erase.push_back(probe.offset);
+    torn_end = probe.end();
+    if (probe.header.durable_seq_no > chain.tip) *lost = true;
+  }
+  for (uint64_t at = chain.stop;;) {
+    WALDO_TRY(scanner.next_valid(at, chain.stop + reach, &probe));
+    if (probe.state != FrameState::kValid) break;
+    if (probe.header.durable_seq_no > chain.tip) *lost = true;
+    plan_.erase.push_back(probe.offset);
+    plan_.max_epoch = std::max(plan_.max_epoch, probe.header.epoch);
+    at = torn_end = probe.end();
+  }
+  plan_.report.torn_bytes = torn_end - chain.stop;
+  plan_.report.scanned_bytes += scanner.bytes_read();
+  return Status();
+}
+
+// Older pages, as long as the budget of bytes that an open reads again lasts.
+Status Recovery::verify_older() {
+  for (uint64_t no = newest_; no > oldest_page(); --no) {
+    Page& page = page_at(no - 1);
+    const PageState state = page.state();
+    if (state.end_offset > budget_) return Status();
+    budget_ -= state.end_offset;
+    if ((state.flags & kPageSalvaged) != 0) continue;
+    Walk chain;
+    WALDO_TRY(walk(page, 0, state.prev_seq_no, Build::kNothing, &chain));
+    if (chain.stop == state.end_offset && chain.frame_crc == state.last_frame_crc) continue;
+    if (!salvage_) {
+      FrameProbe next;
+      WALDO_TRY(PageScanner(page, no - 1).next_valid(chain.stop + geometry_.alignment, state.end_offset, &next));
+      const uint64_t last = next.state == FrameState::kValid ? next.header.prev_seq_no : state.last_seq_no;
+      return damaged(page, no - 1, chain.stop, chain.tip + 1, last, "has a damaged frame");
+    }
+    WALDO_TRY(salvage_page(page, no - 1, state.prev_seq_no, state.last_seq_no));
+  }
+  return Status();
+}
+
+}  // namespace waldo

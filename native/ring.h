@@ -1,0 +1,196 @@
+// The ring: pages, one after the other, the oldest reused when the newest is full. Opening, appending groups of frames,
+// reading. One thread appends at a time (the committer sees to it); any thread reads. No I/O under the mutex.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "file.h"
+#include "page.h"
+#include "preparer.h"
+#include "recovery.h"
+#include "slab.h"
+#include "status.h"
+#include "superblock.h"
+
+namespace waldo {
+
+enum class DirectIo { kOff = 0, kOn = 1, kAuto = 2 };
+
+struct RingOptions {
+  uint32_t ring_size = 4;
+  uint64_t file_capacity = 64 * 1024 * 1024;
+  uint64_t page_capacity = UINT32_MAX;  // logs
+  uint32_t index_capacity = 1025;
+  IndexSpacing index_spacing;
+  uint32_t buf_capacity = 2 * 1024 * 1024;
+  uint32_t alignment = 0;  // 0: the device's
+  bool dsync = true;
+  DirectIo direct = DirectIo::kAuto;
+  bool salvage = false;
+  bool read_only = false;
+  bool allow_network = false;
+  uint32_t mode = 0600;
+  RingId ring_id{};    // of a ring to be created
+  std::string holder;  // what others are told who find it locked
+  bool background = true;  // fill pages on a thread of their own
+  // Given by the caller, so that it must agree with a ring that is there.
+  struct Given {
+    bool ring_size = false;
+    bool file_capacity = false;
+    bool index_capacity = false;
+    bool alignment = false;
+    bool buf_capacity = false;
+    bool index_sparse_bytes = false;
+  } given;
+};
+
+struct Bounds {
+  bool empty = true;
+  uint64_t after = 0;  // logs kept have greater numbers
+  uint64_t tip = 0;    // the newest durable log
+};
+
+struct PageInfo {
+  PageState state;
+  uint32_t slot = 0;
+  uint64_t first_seq_no = 0;  // 0 if the page has no log
+  size_t index_count = 0;
+};
+
+struct RingInfo {
+  Geometry geometry;
+  Bounds bounds;
+  uint64_t epoch = 0;
+  uint64_t log_count = 0;
+  uint64_t index_count = 0;
+  uint64_t disk_bytes = 0;
+  uint64_t commits = 0;
+  uint32_t max_frame_bytes = 0;
+  bool direct = false;
+  std::vector<PageInfo> pages;  // oldest first
+  RecoveryReport recovery;
+};
+
+// Logs that lie one after the other in a buffer, without frame headers between them.
+struct ReadChunk {
+  std::shared_ptr<Slab> slab;
+  size_t start = 0;
+  size_t end = 0;
+  uint32_t count = 0;
+  uint64_t prev_seq_no = 0;
+  uint64_t first_seq_no = 0;
+  uint64_t last_seq_no = 0;
+};
+
+struct Problem {
+  LostRange range;
+  std::string kind;
+  std::string message;
+};
+
+struct VerifyReport {
+  uint64_t pages = 0;
+  uint64_t frames = 0;
+  uint64_t logs = 0;
+  uint64_t bytes = 0;
+  std::vector<Problem> problems;
+};
+
+class Ring {
+ public:
+  static Status open(FileSystem& fs, const std::string& directory, const RingOptions& options, std::unique_ptr<Ring>* ring);
+  ~Ring();
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+
+  // Writes as many of the frames as one write takes, durably with `dsync`; *written says how many. Bodies are sealed.
+  // The first failure latches the ring: every later call returns it.
+  Status append(PackedFrame* frames, size_t count, size_t* written);
+
+  // Writes down how far the log is durable, so that bit rot in the last group cannot pass for a torn write.
+  Status persist_watermark();
+
+  // Marks the ring cleanly closed and gives up the lock. Idempotent. The ring stays readable.
+  Status close();
+
+  // Up to `max_bytes` of the frames after `after`, at least one; none (slab == nullptr) if there is nothing after it.
+  Status read(uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk);
+
+  // Every checksum, link and index of every page.
+  Status verify(VerifyReport* report);
+
+  Bounds bounds() const;
+  RingInfo info() const;
+  Status failure() const;
+  const Geometry& geometry() const { return geometry_; }
+  const RingOptions& options() const { return options_; }  // as they took effect
+
+ private:
+  Ring(FileSystem& fs, std::string directory, const RingOptions& options);
+
+  // Opening (ring_open.cc).
+  Status open_files();
+  Status create();
+  Status adopt_geometry();
+  Status check_unfinished_creation(bool* fresh);
+  Status start_epoch(uint64_t max_epoch);
+  Status recover();
+  Status carry_out(const RecoveryPlan& plan);
+  Status rewrite_tail(Page& page, uint64_t from);
+  Status sync_tail_read_only();
+  OpenFlags page_flags(bool dsync) const;
+
+  // Writing (ring.cc).
+  Status append_group(PackedFrame* frames, size_t count, size_t* written);
+  bool fits(const Page& page, const PackedFrame& frame) const;
+  Status rotate();
+  Status persist(Page& page, uint32_t extra_flags);
+  Page& current() { return *pages_[current_slot_]; }
+
+  // Verifying (verify.cc).
+  Status verify_page(const PageInfo& info, uint64_t prev_seq_no, VerifyReport* report);
+
+  // Reading (reader.cc).
+  struct Spot {
+    Page* page = nullptr;
+    uint64_t page_no = 0;
+    uint64_t offset = 0;
+    uint64_t end = 0;
+  };
+  Bounds bounds_locked() const;
+  Status find_spot(uint64_t after, Spot* spot) const;
+  Status trimmed(uint64_t after) const;
+  bool still_there(const Spot& spot) const;
+  Status read_spot(const Spot& spot, uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk, bool* lapped);
+  bool collect(const Spot& spot, uint64_t from, uint64_t after, size_t got, const std::shared_ptr<Slab>& slab,
+               uint64_t* at, uint64_t* need, ReadChunk* chunk) const;
+  Status pass_damage(const Spot& spot, uint64_t offset, uint64_t after, uint64_t* resume);
+
+  FileSystem& fs_;
+  const std::string directory_;
+  RingOptions options_;
+  Geometry geometry_;
+  bool direct_ = false;
+  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<SuperblockFile> superblock_;
+  std::vector<std::unique_ptr<Page>> pages_;  // by slot
+  std::unique_ptr<Preparer> preparer_;
+  uint64_t epoch_ = 0;
+  uint32_t max_frame_bytes_ = 0;
+  RecoveryReport report_;
+  bool closed_ = false;
+
+  // The appending thread's own.
+  uint64_t synced_seq_no_ = 0;  // what a frame written now may call durable
+  uint64_t synced_offset_ = 0;  // in the current page
+
+  mutable std::mutex mutex_;  // guards what follows, the pages' states and indexes
+  uint32_t current_slot_ = 0;
+  uint64_t commits_ = 0;
+  Status failure_;
+};
+
+}  // namespace waldo

@@ -1,0 +1,255 @@
+// Opening a ring: locking, creating, recovering, and making durable what was recovered.
+#include <cerrno>
+#include <cinttypes>
+#include <algorithm>
+
+#include "ring.h"
+
+namespace waldo {
+
+namespace {
+
+Status option_conflict(const char* option, uint64_t ring, uint64_t given) {
+  return Status::make(Code::kOption, std::string("the ring was created with ") + option + " " + std::to_string(ring) +
+                                         "; " + std::to_string(given) + " was given");
+}
+
+bool missing(const Status& status) { return !status.ok() && status.error().sys_errno == ENOENT; }
+
+}  // namespace
+
+Status Ring::open(FileSystem& fs, const std::string& directory, const RingOptions& options, std::unique_ptr<Ring>* ring) {
+  std::unique_ptr<Ring> opened(new Ring(fs, directory, options));
+  WALDO_TRY(opened->open_files());
+  WALDO_TRY(opened->recover());
+  *ring = std::move(opened);
+  return Status();
+}
+
+OpenFlags Ring::page_flags(bool dsync) const {
+  OpenFlags flags;
+  flags.write = !options_.read_only;
+  flags.dsync = dsync && flags.write;
+  flags.direct = direct_;
+  flags.mode = options_.mode;
+  return flags;
+}
+
+Status Ring::open_files() {
+  const std::string lock_path = directory_ + "/LOCK";
+  if (!options_.read_only) {
+    // Directories are searchable by whoever may read them.
+    const uint32_t mode = options_.mode | ((options_.mode & 0444) >> 2);
+    bool created = false;
+    WALDO_TRY(fs_.make_directory(directory_, mode, &created));
+    WALDO_TRY(fs_.lock(lock_path, options_.mode, options_.holder, &lock_));
+  }
+  bool healed = false;
+  Status found = SuperblockFile::open(fs_, directory_, !options_.read_only, &superblock_, &healed);
+  if (options_.read_only) {
+    WALDO_TRY(found);
+    WALDO_TRY(fs_.check_unlocked(lock_path));
+  }
+  Probe probe;
+  if (!options_.read_only) {
+    WALDO_TRY(fs_.probe(directory_, options_.mode, &probe));
+    if (probe.network && !options_.allow_network) {
+      return Status::make(Code::kOption, directory_ + " is on a network filesystem (" + probe.type +
+                                             "), whose locks and syncs cannot be relied upon; allowNetworkFilesystem overrides this");
+    }
+    direct_ = options_.direct == DirectIo::kOn || (options_.direct == DirectIo::kAuto && probe.direct);
+    if (options_.direct == DirectIo::kOn && !probe.direct) {
+      return Status::make(Code::kOption, "directIo is true, but the filesystem of " + directory_ + " (" + probe.type + ") does not take O_DIRECT");
+    }
+  }
+  if (!found.ok() && found.error().code == Code::kNotFound) {
+    if (options_.alignment == 0) options_.alignment = probe.alignment;
+    WALDO_TRY(create());
+    report_.outcome = RecoveryReport::Outcome::kCreated;
+  } else {
+    WALDO_TRY(found);
+    if (healed) report_.healed.push_back("RING: one copy of the superblock was damaged");
+  }
+  WALDO_TRY(adopt_geometry());
+  for (uint32_t slot = 0; slot < geometry_.ring_size; ++slot) {
+    pages_.push_back(std::make_unique<Page>(geometry_, slot));
+    Status opened = pages_.back()->open(fs_, directory_, page_flags(options_.dsync));
+    if (!opened.ok() && !missing(opened)) return opened;
+  }
+  return Status();
+}
+
+// Page 0 first, RING last: where there is a RING there is a page 0, and a RING that is missing beside pages is a loss.
+Status Ring::create() {
+  bool fresh = false;
+  WALDO_TRY(check_unfinished_creation(&fresh));
+  if (!fresh) return Status::corrupt("RING is missing in " + directory_ + ", though there are pages", std::nullopt, directory_ + "/RING");
+  Superblock block{};
+  std::memcpy(block.magic, kSuperblockMagic, sizeof(block.magic));
+  block.version = kFormatVersion;
+  block.bytes = sizeof(Superblock);
+  std::memcpy(block.ring_id, options_.ring_id.data(), options_.ring_id.size());
+  block.ring_size = options_.ring_size;
+  block.alignment = options_.alignment;
+  block.file_capacity = options_.file_capacity;
+  block.index_capacity = options_.index_capacity;
+  block.max_frame_bytes = options_.buf_capacity;
+  geometry_.ring_id = options_.ring_id;
+  geometry_.ring_size = block.ring_size;
+  geometry_.alignment = block.alignment;
+  geometry_.file_capacity = block.file_capacity;
+  geometry_.index_capacity = block.index_capacity;
+  geometry_.spacing = options_.index_spacing;
+  WALDO_TRY(fs_.remove(directory_ + "/" + page_file_name(0)));
+  WALDO_TRY(Page::create(fs_, directory_, geometry_, 0, page_flags(false)));
+  Page first(geometry_, 0);
+  WALDO_TRY(first.open(fs_, directory_, page_flags(true)));
+  first.reset(0, 0, 0);
+  WALDO_TRY(first.persist(kPageClean, 0));
+  WALDO_TRY(SuperblockFile::create(fs_, directory_, block, options_.mode));
+  const size_t slash = directory_.find_last_of('/');
+  WALDO_TRY(fs_.sync_directory(slash == std::string::npos ? "." : slash == 0 ? "/" : directory_.substr(0, slash)));
+  bool healed = false;
+  return SuperblockFile::open(fs_, directory_, true, &superblock_, &healed);
+}
+
+// A creation that was cut short leaves at most page 0, without a frame.
+Status Ring::check_unfinished_creation(bool* fresh) {
+  std::vector<std::string> names;
+  WALDO_TRY(fs_.list(directory_, &names));
+  *fresh = true;
+  for (const std::string& name : names) {
+    const bool page = name.size() > 5 && name.compare(name.size() - 5, 5, ".page") == 0;
+    if (page && name != page_file_name(0)) *fresh = false;
+    if (!page || !*fresh) continue;
+    std::unique_ptr<File> file;
+    OpenFlags flags;
+    WALDO_TRY(fs_.open(directory_ + "/" + name, flags, &file));
+    uint32_t magic = 0;
+    size_t got = 0;
+    WALDO_TRY(file->read(kPageDataOffset, &magic, sizeof(magic), &got));
+    if (got == sizeof(magic) && magic == kFrameMagic) *fresh = false;
+  }
+  return Status();
+}
+
+// The ring's own geometry counts; what the caller asked for by name must agree with it.
+Status Ring::adopt_geometry() {
+  const Superblock& block = superblock_->superblock();
+  const RingOptions::Given& given = options_.given;
+  if (given.ring_size && options_.ring_size != block.ring_size) return option_conflict("ringSize", block.ring_size, options_.ring_size);
+  if (given.file_capacity && options_.file_capacity != block.file_capacity) {
+    return option_conflict("fileCapacity", block.file_capacity, options_.file_capacity);
+  }
+  if (given.index_capacity && options_.index_capacity != block.index_capacity) {
+    return option_conflict("indexCapacity", block.index_capacity, options_.index_capacity);
+  }
+  if (given.alignment && options_.alignment != block.alignment) return option_conflict("alignment", block.alignment, options_.alignment);
+  if (options_.buf_capacity > block.file_capacity) {
+    if (given.buf_capacity) {
+      return Status::make(Code::kOption, "bufCapacity " + std::to_string(options_.buf_capacity) + " is more than the ring's fileCapacity " +
+                                             std::to_string(block.file_capacity));
+    }
+    options_.buf_capacity = static_cast<uint32_t>(block.file_capacity);
+  }
+  if (!given.index_sparse_bytes) {
+    options_.index_spacing.bytes = std::min<uint64_t>(options_.index_spacing.bytes, options_.buf_capacity);
+  }
+  options_.ring_size = block.ring_size;
+  options_.file_capacity = block.file_capacity;
+  options_.index_capacity = block.index_capacity;
+  options_.alignment = block.alignment;
+  std::memcpy(geometry_.ring_id.data(), block.ring_id, sizeof(block.ring_id));
+  geometry_.ring_size = block.ring_size;
+  geometry_.alignment = block.alignment;
+  geometry_.file_capacity = block.file_capacity;
+  geometry_.index_capacity = block.index_capacity;
+  geometry_.spacing = options_.index_spacing;
+  max_frame_bytes_ = block.max_frame_bytes;
+  return Status();
+}
+
+Status Ring::recover() {
+  RecoveryPlan plan;
+  WALDO_TRY(Recovery(pages_, geometry_, max_frame_bytes_, options_.salvage).run(&plan));
+  const bool created = report_.outcome == RecoveryReport::Outcome::kCreated;
+  for (const std::string& note : report_.healed) plan.report.healed.push_back(note);
+  report_ = plan.report;
+  if (created) report_.outcome = RecoveryReport::Outcome::kCreated;
+  current_slot_ = plan.newest_slot;
+  if (options_.read_only) {
+    epoch_ = superblock_->superblock().epoch;
+    return sync_tail_read_only();
+  }
+  WALDO_TRY(start_epoch(std::max(plan.max_epoch, superblock_->superblock().epoch)));
+  WALDO_TRY(carry_out(plan));
+  const PageState& state = current().state();
+  synced_seq_no_ = state.last_seq_no;
+  synced_offset_ = state.end_offset;
+  preparer_ = std::make_unique<Preparer>(fs_, directory_, geometry_, page_flags(false), options_.background);
+  preparer_->request(current_slot_, state.end_offset);
+  preparer_->request((current_slot_ + 1) % geometry_.ring_size, pages_[(current_slot_ + 1) % geometry_.ring_size]->state().end_offset);
+  return Status();
+}
+
+// The epoch is on disk before anything is written under it. The counter orders opens; the random half keeps two of
+// them apart even if a counter came twice.
+Status Ring::start_epoch(uint64_t max_epoch) {
+  const uint64_t counter = (max_epoch >> 32) + 1;
+  if (counter > UINT32_MAX) return Status::make(Code::kExceedsLimit, "the ring was opened 4,294,967,295 times; no epoch is left");
+  uint32_t salt = 0;
+  WALDO_TRY(fs_.random(&salt, sizeof(salt)));
+  epoch_ = counter << 32 | salt;
+  max_frame_bytes_ = std::max(max_frame_bytes_, options_.buf_capacity);
+  return superblock_->update(epoch_, max_frame_bytes_);
+}
+
+Status Ring::carry_out(const RecoveryPlan& plan) {
+  for (uint32_t slot : plan.recreate) {
+    Page& page = *pages_[slot];
+    WALDO_TRY(fs_.remove(directory_ + "/" + page_file_name(slot)));
+    WALDO_TRY(Page::create(fs_, directory_, geometry_, slot, page_flags(false)));
+    WALDO_TRY(page.open(fs_, directory_, page_flags(options_.dsync)));
+  }
+  for (uint32_t slot : plan.extend) WALDO_TRY(pages_[slot]->file().allocate(geometry_.file_bytes()));
+  Page& newest = current();
+  WALDO_TRY(rewrite_tail(newest, plan.rewrite_from));
+  for (uint64_t offset : plan.erase) {
+    WALDO_TRY(write_zeros(newest.file(), kPageDataOffset + offset, geometry_.alignment));
+  }
+  std::vector<uint32_t> persist = plan.persist;
+  persist.push_back(newest.slot());
+  std::sort(persist.begin(), persist.end());
+  persist.erase(std::unique(persist.begin(), persist.end()), persist.end());
+  for (uint32_t slot : persist) WALDO_TRY(this->persist(*pages_[slot], 0));
+  return Status();
+}
+
+// What was recovered may be in the page cache only, after a kill or a failed write: it is made durable before it is
+// served, by writing it again (a sync alone may pass over pages whose write failed).
+Status Ring::rewrite_tail(Page& page, uint64_t from) {
+  const uint64_t end = page.state().end_offset;
+  if (from >= end || !page.is_open()) return Status();
+  constexpr uint64_t kPiece = 1024 * 1024;
+  auto buffer = Slab::map(kPiece, HugePages::kNone);
+  if (!buffer) return Status::make(Code::kInternal, "out of memory");
+  for (uint64_t at = from; at < end; at += kPiece) {
+    const uint64_t bytes = std::min(kPiece, end - at);
+    size_t got = 0;
+    WALDO_TRY(page.file().read(kPageDataOffset + at, buffer->data(), bytes, &got));
+    if (got < bytes) break;  // a page cut short ends here
+    WALDO_TRY(page.file().write(kPageDataOffset + at, buffer->data(), bytes));
+  }
+  report_.rewritten_bytes = end - from;
+  return options_.dsync ? Status() : page.file().sync();
+}
+
+// A reader cannot rewrite; it can see to it that what it serves is not in memory only.
+Status Ring::sync_tail_read_only() {
+  if (!current().is_open()) return Status();
+  Status synced = current().file().sync();
+  const bool cannot = !synced.ok() && (synced.error().sys_errno == EROFS || synced.error().sys_errno == EINVAL);
+  return cannot ? Status() : synced;
+}
+
+}  // namespace waldo
