@@ -13,6 +13,7 @@
         'native/slab.cc',
         'native/ring_open.cc',
         'native/superblock.cc',
+        'native/tail_copy.cc',
         'native/page.cc',
         'native/page_scanner.cc',
         'native/ring.cc',

@@ -124,6 +124,24 @@ static_assert(sizeof(LogHeader) == 24 && offsetof(LogHeader, crc) == 20, "the lo
 constexpr uint32_t kLogAlignment = 8;
 static_assert(sizeof(FrameHeader) % kLogAlignment == 0 && sizeof(LogHeader) % kLogAlignment == 0, "logs stay aligned");
 
+// --- TAIL: the frames at the tip while recovery writes them again ------------------------------------------------------
+
+constexpr char kTailCopyMagic[8] = {'W', 'A', 'L', 'D', 'O', 'T', 'L', '1'};
+constexpr uint32_t kTailCopyDataOffset = 4096;
+
+struct TailCopyHeader {
+  char magic[8];
+  uint32_t crc;      // CRC32C of the bytes from `version` to the end of the structure, then of the frames
+  uint16_t version;  // kFormatVersion
+  uint16_t bytes;    // sizeof(TailCopyHeader)
+  uint8_t ring_id[16];
+  uint64_t page_no;
+  uint64_t offset;  // of the frames within the page's frames
+  uint64_t frame_bytes;
+};
+static_assert(sizeof(TailCopyHeader) == 56 && offsetof(TailCopyHeader, version) == 12, "the header has no hidden padding");
+static_assert(sizeof(TailCopyHeader) <= kTailCopyDataOffset, "the header fits in front of the frames");
+
 // --- limits ----------------------------------------------------------------------------------------------------------
 
 constexpr uint32_t kMaxLogBytes = 1024 * 1024;

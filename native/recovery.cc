@@ -268,7 +268,7 @@ Status Recovery::recover_newest() {
   Page& page = page_at(newest_);
   const PageHeader header = headers_[page.slot()].header;
   if ((page.state().flags & kPageSalvaged) != 0) {
-    plan_.rewrite_from = page.state().end_offset;
+    plan_.settle_from = page.state().end_offset;
     bool index_valid = !headers_[page.slot()].valid;  // salvaged just now
     if (!index_valid) WALDO_TRY(page.load_index(header, &index_valid));
     return index_valid ? Status() : salvage_page(page, newest_, header.prev_seq_no, header.last_seq_no);
@@ -311,10 +311,10 @@ Status Recovery::recover_newest() {
     plan_.erase.clear();
     return salvage_page(page, newest_, header.prev_seq_no, std::max(witness, chain.tip));
   }
-  plan_.rewrite_from = chain.stop;
+  plan_.settle_from = chain.stop;
   for (const auto& [offset, last_seq_no] : chain.frames) {
     if (last_seq_no <= witness) continue;
-    plan_.rewrite_from = offset;
+    plan_.settle_from = offset;
     break;
   }
   const bool clean = (header.flags & kPageClean) != 0 && chain.stop == header.end_offset && plan_.erase.empty();

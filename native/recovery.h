@@ -50,7 +50,7 @@ struct RecoveryReport {
 struct RecoveryPlan {
   uint32_t newest_slot = 0;
   uint64_t max_epoch = 0;            // seen anywhere
-  uint64_t rewrite_from = 0;         // in the newest page; up to its end_offset
+  uint64_t settle_from = 0;         // in the newest page: what may not be durable yet, up to its end_offset
   std::vector<uint64_t> erase;       // offsets in the newest page of frames that must not re-emerge
   std::vector<uint32_t> persist;     // slots whose header must be written again
   std::vector<uint32_t> extend;      // slots whose file was cut short

@@ -139,7 +139,10 @@ Status Ring::close() {
   Status status;
   if (!options_.read_only) {
     preparer_->stop();
-    if (failure().ok()) status = persist(current(), kPageClean);
+    // After a failure there is nothing to add. Without `dsync`, what was appended before it never became durable.
+    const Status failed = failure();
+    if (failed.ok()) status = persist(current(), kPageClean);
+    else if (!options_.dsync) status = failed;
   }
   lock_.reset();
   return status;

@@ -139,7 +139,8 @@ class Ring {
   Status start_epoch(uint64_t max_epoch);
   Status recover();
   Status carry_out(const RecoveryPlan& plan);
-  Status rewrite_tail(Page& page, uint64_t from);
+  Status settle_tail(Page& page, uint64_t from);
+  static Status rewrite(File& file, uint64_t from, uint64_t end);
   Status sync_tail_read_only();
   OpenFlags page_flags(bool dsync) const;
 
@@ -181,6 +182,7 @@ class Ring {
   uint64_t epoch_ = 0;
   uint32_t max_frame_bytes_ = 0;
   RecoveryReport report_;
+  bool tail_copied_ = false;  // TAIL is there
   bool closed_ = false;
 
   // The appending thread's own.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ring.h"
+#include "tail_copy.h"
 
 namespace waldo {
 
@@ -170,6 +171,7 @@ Status Ring::adopt_geometry() {
 }
 
 Status Ring::recover() {
+  if (!options_.read_only) WALDO_TRY(restore_tail_copy(fs_, directory_, pages_, &tail_copied_));
   RecoveryPlan plan;
   WALDO_TRY(Recovery(pages_, geometry_, max_frame_bytes_, options_.salvage).run(&plan));
   const bool created = report_.outcome == RecoveryReport::Outcome::kCreated;
@@ -213,7 +215,7 @@ Status Ring::carry_out(const RecoveryPlan& plan) {
   }
   for (uint32_t slot : plan.extend) WALDO_TRY(pages_[slot]->file().allocate(geometry_.file_bytes()));
   Page& newest = current();
-  WALDO_TRY(rewrite_tail(newest, plan.rewrite_from));
+  WALDO_TRY(settle_tail(newest, plan.settle_from));
   for (uint64_t offset : plan.erase) {
     WALDO_TRY(write_zeros(newest.file(), kPageDataOffset + offset, geometry_.alignment));
   }
@@ -222,26 +224,37 @@ Status Ring::carry_out(const RecoveryPlan& plan) {
   std::sort(persist.begin(), persist.end());
   persist.erase(std::unique(persist.begin(), persist.end()), persist.end());
   for (uint32_t slot : persist) WALDO_TRY(this->persist(*pages_[slot], 0));
-  return Status();
+  return tail_copied_ ? remove_tail_copy(fs_, directory_) : Status();
 }
 
-// What was recovered may be in the page cache only, after a kill or a failed write: it is made durable before it is
-// served, by writing it again (a sync alone may pass over pages whose write failed).
-Status Ring::rewrite_tail(Page& page, uint64_t from) {
+// What was recovered may be in memory only, after a kill or a failed write: it is made durable before it is served. What
+// a direct read returned is on the device, whose cache a sync empties. Through the page cache nothing less than writing
+// again will do: a sync alone may pass over pages whose write failed.
+Status Ring::settle_tail(Page& page, uint64_t from) {
   const uint64_t end = page.state().end_offset;
   if (from >= end || !page.is_open()) return Status();
+  if (!direct_) {
+    // Acknowledged logs may be among them, whom a power loss in the middle must not hurt.
+    tail_copied_ = tail_copied_ || options_.dsync;
+    if (options_.dsync) WALDO_TRY(write_tail_copy(fs_, directory_, page, from, options_.mode));
+    WALDO_TRY(rewrite(page.file(), from, end));
+    report_.rewritten_bytes = end - from;
+  }
+  return page.file().sync();
+}
+
+Status Ring::rewrite(File& file, uint64_t from, uint64_t end) {
   constexpr uint64_t kPiece = 1024 * 1024;
   auto buffer = Slab::map(kPiece, HugePages::kNone);
   if (!buffer) return Status::make(Code::kInternal, "out of memory");
   for (uint64_t at = from; at < end; at += kPiece) {
     const uint64_t bytes = std::min(kPiece, end - at);
     size_t got = 0;
-    WALDO_TRY(page.file().read(kPageDataOffset + at, buffer->data(), bytes, &got));
-    if (got < bytes) break;  // a page cut short ends here
-    WALDO_TRY(page.file().write(kPageDataOffset + at, buffer->data(), bytes));
+    WALDO_TRY(file.read(kPageDataOffset + at, buffer->data(), bytes, &got));
+    if (got < bytes) return Status();  // a page cut short ends here
+    WALDO_TRY(file.write(kPageDataOffset + at, buffer->data(), bytes));
   }
-  report_.rewritten_bytes = end - from;
-  return options_.dsync ? Status() : page.file().sync();
+  return Status();
 }
 
 // A reader cannot rewrite; it can see to it that what it serves is not in memory only.
