@@ -81,6 +81,13 @@ Status RingDriver::append_group(uint32_t frames, uint32_t logs) {
   return commit();
 }
 
+Status RingDriver::submit(uint32_t frames, uint32_t logs) {
+  auto slab = engine_->slabs().take();
+  size_t at = 0;
+  for (uint32_t i = 0; i < frames; ++i) WALDO_TRY(pack(slab, logs, &at, true));
+  return Status();
+}
+
 Status RingDriver::fill_to_page(uint64_t page_no) {
   while (engine_->ring().info().pages.back().state.page_no < page_no) WALDO_TRY(append(10));
   return Status();

@@ -47,6 +47,8 @@ class RingDriver {
   Status append(uint32_t logs = 1);
   // `frames` frames in one group.
   Status append_group(uint32_t frames, uint32_t logs);
+  // `frames` frames left to the writing thread; returns at once.
+  Status submit(uint32_t frames, uint32_t logs);
   // Frames until the ring's newest page is `page_no`.
   Status fill_to_page(uint64_t page_no);
 
