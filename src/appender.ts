@@ -1,0 +1,258 @@
+import type { AbortRegistry } from './abort.js';
+import { type Batch, readBatch } from './batch.js';
+import type { NativeError } from './binding.js';
+import type { Engine } from './engine.js';
+import { abortedError, closedError, fromNative, SequenceError, WaldoError } from './errors.js';
+import type { Feed } from './feed.js';
+import { Fifo } from './fifo.js';
+import type { FrameWriter } from './frame-writer.js';
+import { MAX_SEQ_NO } from './log-format.js';
+import type { Frame, Settle } from './slab.js';
+
+/**
+ * The write path. Logs are packed as they come; what is packed while a commit is in flight is the next commit. Appends
+ * that find no room wait in line.
+ */
+export class Appender {
+  readonly #engine: Engine;
+  readonly #feed: Feed;
+  readonly #writer: FrameWriter;
+  readonly #aborts: AbortRegistry;
+  readonly #maxLogBytes: number;
+
+  /** Appends that are not packed, or not entirely, in the order of their calls. */
+  readonly #waiting = new Fifo<Batch>();
+  /** The tip once all who wait are packed; `undefined` if it has to be found out again. */
+  #projected: number | undefined;
+  /** Frames known to be durable since the ring was opened. */
+  #committed = 0;
+  #flushScheduled = false;
+  /** Whether the process is kept alive because something is not durable yet. */
+  #referenced = false;
+  #closing = false;
+  #failure: WaldoError | undefined;
+  #onRest: (() => void) | undefined;
+
+  constructor(engine: Engine, feed: Feed, writer: FrameWriter, aborts: AbortRegistry, maxLogBytes: number) {
+    this.#engine = engine;
+    this.#feed = feed;
+    this.#writer = writer;
+    this.#aborts = aborts;
+    this.#maxLogBytes = maxLogBytes;
+    engine.onCommit = (committed, failure) => this.#onCommit(committed, failure);
+  }
+
+  /** @throws {@link WaldoError} whatever refuses the append before it has begun. */
+  append(logs: unknown, signal: AbortSignal | undefined): Promise<number> {
+    const batch = readBatch(logs, this.#maxLogBytes);
+    this.#check(batch);
+    if (signal?.aborted) throw abortedError('append', signal.reason);
+    if (batch.length === 0) return Promise.resolve(this.#feed.tip);
+    if (this.#waiting.length === 0) this.#place(batch);
+    if (this.#failure !== undefined) throw this.#failure;
+    return new Promise<number>((resolve) => {
+      if (batch.packed) this.#writer.onDurable(resolve);
+      else this.#enqueue(batch, resolve, signal);
+    });
+  }
+
+  /** @throws {@link WaldoError} whatever refuses the append, or the failure of the ring. */
+  appendSync(logs: unknown): number {
+    const batch = readBatch(logs, this.#maxLogBytes);
+    this.#check(batch);
+    if (batch.length === 0) return this.#feed.tip;
+    while (this.#waiting.length > 0) this.#commitSync();
+    // One that waited may have been refused: then this one has lost its predecessor.
+    if (batch.seqNos !== undefined) this.#checkContinues(batch, this.#writer.tip);
+    this.#place(batch);
+    while (!batch.packed) {
+      this.#commitSync();
+      this.#place(batch);
+    }
+    const last = this.#writer.tip;
+    while (this.#feed.tip < last) this.#commitSync();
+    return last;
+  }
+
+  /** Refuses further appends; settles once none is under way. */
+  close(): Promise<void> {
+    this.#closing = true;
+    return new Promise((resolve) => {
+      this.#onRest = resolve;
+      this.#rest();
+    });
+  }
+
+  #check(batch: Batch): void {
+    if (this.#closing) throw closedError();
+    if (this.#failure !== undefined) throw this.#failure;
+    if (batch.length === 0) return;
+    const tip = this.#projectedTip();
+    if (batch.seqNos !== undefined) this.#checkContinues(batch, tip);
+    else if (tip > MAX_SEQ_NO - batch.length) {
+      const message = `sequence numbers end at ${MAX_SEQ_NO}: after ${tip}, ${batch.length} more are too many`;
+      throw new WaldoError('WALDO_EXCEEDS_LIMIT', message);
+    }
+  }
+
+  /** An explicit batch must continue the log, unless nothing was ever appended. */
+  #checkContinues(batch: Batch, tip: number): void {
+    const { prevSeqNo } = batch;
+    if (tip === 0 || prevSeqNo === tip) return;
+    const details = { seqNo: batch.seqNos![0]!, prevSeqNo, expectedPrevSeqNo: tip };
+    if (this.#isPassed(prevSeqNo)) {
+      const message = `log 0 has prevSeqNo ${prevSeqNo}, but appends in flight have moved the tip on to ${tip}`;
+      throw new SequenceError('WALDO_CONFLICT', message, details);
+    }
+    throw new SequenceError(
+      'WALDO_SEQUENCE',
+      `log 0 has prevSeqNo ${prevSeqNo}, but the tip is ${tip}`,
+      details,
+    );
+  }
+
+  /** Whether the log ends at this number, or will for a moment, before appends that are not durable yet. */
+  #isPassed(seqNo: number): boolean {
+    let tip = this.#writer.tip;
+    if (seqNo === this.#feed.tip || seqNo === tip || this.#writer.endsAt(seqNo)) return true;
+    for (let i = 0; i < this.#waiting.length && tip < seqNo; i++) tip = this.#waiting.at(i).project(tip);
+    return tip === seqNo;
+  }
+
+  /** The tip once all who wait are packed. */
+  #projectedTip(): number {
+    if (this.#waiting.length === 0) return this.#writer.tip;
+    if (this.#projected === undefined) {
+      let tip = this.#writer.tip;
+      for (let i = 0; i < this.#waiting.length; i++) tip = this.#waiting.at(i).project(tip);
+      this.#projected = tip;
+    }
+    return this.#projected;
+  }
+
+  /** Packs what can be packed, and sees to it that it will be submitted. */
+  #place(batch: Batch): void {
+    try {
+      this.#writer.place(batch);
+    } finally {
+      this.#go();
+    }
+  }
+
+  #go(): void {
+    const { broken, inFlight, pending } = this.#writer;
+    if (broken !== undefined) {
+      this.#fail(broken);
+    } else if (inFlight > 0 || pending) {
+      if (!this.#referenced) this.#engine.ref();
+      this.#referenced = true;
+      // While a commit is in flight, what is packed waits for the next: its end submits it. Else all callers of
+      // this turn share a commit.
+      if (inFlight === 0 && !this.#flushScheduled) {
+        this.#flushScheduled = true;
+        process.nextTick(this.#flush);
+      }
+    }
+  }
+
+  readonly #flush = (): void => {
+    this.#flushScheduled = false;
+    if (this.#writer.inFlight === 0) this.#submit();
+  };
+
+  #submit(): void {
+    this.#writer.submit();
+    if (this.#writer.broken !== undefined) this.#fail(this.#writer.broken);
+  }
+
+  #enqueue(batch: Batch, settle: Settle, signal: AbortSignal | undefined): void {
+    const tip = this.#projectedTip();
+    batch.wait(settle);
+    this.#waiting.push(batch);
+    this.#projected = batch.project(tip);
+    if (signal === undefined || batch.next > 0) return;
+    batch.signal = signal;
+    batch.onAbort = (reason) => {
+      this.#projected = undefined;
+      this.#unsubscribe(batch);
+      batch.cancel(abortedError('append', reason));
+    };
+    this.#aborts.add(signal, batch);
+  }
+
+  /** Once a log of it is packed, an append can no longer be aborted. */
+  #unsubscribe(batch: Batch): void {
+    if (batch.signal !== undefined) this.#aborts.delete(batch.signal, batch);
+    batch.signal = undefined;
+  }
+
+  /** Packs those who wait, the first first, as far as there is room. */
+  #pump(): void {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.at(0);
+      if (!batch.cancelled) this.#packWaiting(batch);
+      if (this.#failure !== undefined || !(batch.packed || batch.cancelled)) return;
+      this.#waiting.shift();
+    }
+  }
+
+  #packWaiting(batch: Batch): void {
+    try {
+      if (batch.seqNos !== undefined && batch.next === 0) this.#checkContinues(batch, this.#writer.tip);
+      this.#place(batch);
+    } catch (error) {
+      this.#projected = undefined;
+      this.#unsubscribe(batch);
+      batch.cancel(error);
+      return;
+    }
+    if (batch.next > 0) this.#unsubscribe(batch);
+    if (batch.packed) this.#writer.onDurable(batch.settle!);
+  }
+
+  /** Runs on every wake-up by native code, and after every synchronous commit. */
+  #onCommit(committed: number, failure: NativeError | undefined): void {
+    const durable: Frame[] = [];
+    for (; this.#committed < committed && this.#writer.inFlight > 0; this.#committed++) {
+      const frame = this.#writer.shift();
+      this.#feed.publish(frame);
+      durable.push(frame);
+    }
+    // First the disk, then those who have waited for it.
+    if (failure === undefined && this.#writer.inFlight === 0) this.#submit();
+    for (const frame of durable) frame.settle();
+    if (durable.length > 0) this.#feed.wake();
+    if (failure === undefined) this.#pump();
+    else if (this.#failure === undefined) this.#fail(fromNative(failure));
+    this.#rest();
+  }
+
+  #commitSync(): void {
+    this.#submit();
+    const expected = this.#committed + this.#writer.inFlight;
+    const committed = this.#engine.native.commitSync();
+    this.#onCommit(committed, committed < expected ? this.#engine.native.failure() : undefined);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Latches the ring: nothing that is not durable will be, and nothing more is accepted. */
+  #fail(error: WaldoError): void {
+    this.#failure = error;
+    const rejected = Promise.reject(error);
+    rejected.catch(() => {}); // Reported by the appends, if there are any.
+    this.#writer.abandon(rejected);
+    for (; this.#waiting.length > 0; this.#waiting.shift()) {
+      const batch = this.#waiting.at(0);
+      this.#unsubscribe(batch);
+      if (!batch.cancelled) batch.settle!(rejected);
+    }
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#writer.inFlight > 0 || this.#writer.pending || this.#waiting.length > 0) return;
+    if (this.#referenced) this.#engine.unref();
+    this.#referenced = false;
+    this.#onRest?.();
+  }
+}

@@ -1,0 +1,244 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WaldoError } from './errors.js';
+
+/** An error as native code hands it over. `code` indexes the list in errors.ts. */
+export interface NativeError {
+  readonly code: number;
+  readonly message: string;
+  readonly errno?: number;
+  readonly errnoName?: string;
+  readonly syscall?: string;
+  readonly path?: string;
+  readonly page?: number;
+  readonly offset?: number;
+  readonly firstLost?: number;
+  readonly lastLost?: number;
+  readonly oldestSeqNo?: number;
+  readonly holder?: string;
+}
+
+/** Validated options; what they mean is documented in options.ts. */
+export interface NativeOptions {
+  readonly ringSize: number;
+  readonly pageCapacity: number;
+  readonly indexCapacity: number;
+  readonly indexSparseBytes: number;
+  readonly indexSparseCount: number;
+  readonly fileCapacity: number;
+  readonly bufCapacity: number;
+  readonly poolSize: number;
+  readonly queueDepth: number;
+  readonly fileODsync: boolean;
+  readonly hugeBuf: boolean;
+  /** 0 off, 1 on, 2 auto. */
+  readonly directIo: number;
+  /** Bytes; 0 is auto. */
+  readonly alignment: number;
+  readonly salvage: boolean;
+  readonly mode: number;
+  readonly allowNetworkFilesystem: boolean;
+  readonly readOnly: boolean;
+  /** Which of these the caller gave: those must match an existing ring, the others follow it. */
+  readonly explicit: {
+    readonly ringSize: boolean;
+    readonly bufCapacity: boolean;
+    readonly indexSparseBytes: boolean;
+    readonly fileCapacity: boolean;
+    readonly indexCapacity: boolean;
+    readonly alignment: boolean;
+  };
+  /** 16 bytes, for a ring to be created. */
+  readonly ringId: Uint8Array;
+}
+
+/** The ring's geometry and state after it was opened. */
+export interface NativeOpened {
+  readonly ringSize: number;
+  readonly fileCapacity: number;
+  readonly indexCapacity: number;
+  readonly alignment: number;
+  readonly bufCapacity: number;
+  readonly directIo: boolean;
+  readonly hugeBuf: 'none' | 'transparent' | 'explicit';
+  /** 0 when the ring is empty. */
+  readonly tipSeqNo: number;
+  readonly empty: boolean;
+  readonly frameHeaderBytes: number;
+  readonly logHeaderBytes: number;
+  readonly maxLogBytes: number;
+}
+
+export interface NativePage {
+  readonly page: number;
+  readonly slot: number;
+  readonly firstSeqNo: number;
+  readonly lastSeqNo: number;
+  readonly logCount: number;
+  readonly bytes: number;
+  readonly sealed: boolean;
+  readonly indexCount: number;
+}
+
+export interface NativeRecovery {
+  readonly outcome: 'created' | 'clean' | 'recovered' | 'salvaged';
+  readonly tornBytes: number;
+  readonly rewrittenBytes: number;
+  readonly scannedBytes: number;
+  readonly scannedFrames: number;
+  readonly healed: string[];
+  readonly gaps: { page: number; offset: number; firstLost: number; lastLost: number }[];
+}
+
+export interface NativeMetadata {
+  readonly ringId: Uint8Array;
+  readonly epoch: string;
+  readonly empty: boolean;
+  readonly prevSeqNo: number;
+  readonly afterSeqNo: number;
+  readonly logCount: number;
+  readonly frameCount?: number;
+  readonly indexCount: number;
+  readonly diskSize: number;
+  readonly indexSize: number;
+  readonly pages: NativePage[];
+  readonly ringSize: number;
+  readonly fileCapacity: number;
+  readonly pageCapacity: number;
+  readonly indexCapacity: number;
+  readonly indexSparseBytes: number;
+  readonly indexSparseCount: number;
+  readonly bufCapacity: number;
+  readonly alignment: number;
+  readonly directIo: boolean;
+  readonly fileODsync: boolean;
+  readonly commits: number;
+  readonly recovery: NativeRecovery;
+}
+
+/** Bytes `start..end` of `buffer` are packed logs without frame headers; `start` is a multiple of 8. */
+export interface NativeChunk {
+  readonly buffer: ArrayBuffer;
+  readonly start: number;
+  readonly end: number;
+  readonly count: number;
+  readonly firstSeqNo: number;
+  readonly lastSeqNo: number;
+  readonly prevSeqNo: number;
+}
+
+export interface NativeVerifyReport {
+  readonly pages: number;
+  readonly frames: number;
+  readonly logs: number;
+  readonly bytes: number;
+  readonly problems: {
+    readonly page: number;
+    readonly offset: number;
+    readonly kind: string;
+    readonly message: string;
+    readonly firstLost?: number;
+    readonly lastLost?: number;
+  }[];
+}
+
+/** One ring. Methods that take an `id` answer through `onDone(id, error, value)`, once, on the JavaScript thread. */
+export interface NativeEngine {
+  /** → {@link NativeOpened} */
+  open(id: number, directory: string, options: NativeOptions): void;
+  /** A slab of `bufCapacity` bytes, aligned for direct I/O. Throws when memory is out. */
+  allocate(): ArrayBuffer;
+  /** Queues one frame: room for its header at `start`, logs from there to `end`. */
+  submit(slab: ArrayBuffer, start: number, end: number, count: number): void;
+  /** Writes all submitted frames on the calling thread; returns `committed()`. */
+  commitSync(): number;
+  /** Frames made durable since the ring was opened. */
+  committed(): number;
+  /** The failure that latched the ring, if one did. */
+  failure(): NativeError | undefined;
+  /** → {@link NativeChunk}, or null when there is nothing after that number. */
+  read(id: number, afterSeqNo: number, maxBytes: number): void;
+  /** Logs kept have numbers greater than `afterSeqNo`, up to the durable tip. */
+  bounds(): { readonly empty: boolean; readonly afterSeqNo: number; readonly tipSeqNo: number };
+  metadata(): NativeMetadata;
+  /** → {@link NativeVerifyReport} */
+  verify(id: number): void;
+  /** Drains, marks the ring clean, joins the threads. */
+  close(id: number): void;
+  /** Whether the engine keeps the process alive; it is created not to. */
+  ref(): void;
+  unref(): void;
+}
+
+export interface Binding {
+  /** `onCommit` is called once a wake-up, with the total of durable frames and the failure if one latched the ring. */
+  readonly Engine: new (
+    onCommit: (committed: number, failure: NativeError | undefined) => void,
+    onDone: (id: number, error: NativeError | undefined, value: unknown) => void,
+  ) => NativeEngine;
+  /** CRC32C; `seed` is the checksum of the bytes before, to continue from. */
+  crc32c(bytes: Uint8Array, seed?: number): number;
+  crc32cImplementation(): string;
+}
+
+let loaded: Binding | undefined;
+
+/**
+ * The native addon: compiled here, or else the one prebuilt for this platform.
+ * @throws {@link WaldoError} `WALDO_INTERNAL` that says where it was looked for.
+ */
+export function loadBinding(): Binding {
+  loaded ??= load(fileURLToPath(new URL('../..', import.meta.url)));
+  return loaded;
+}
+
+function load(root: string): Binding {
+  if (endianness() !== 'LE') {
+    throw new WaldoError(
+      'WALDO_INTERNAL',
+      'Waldo runs on little-endian machines only: its files are little-endian',
+    );
+  }
+  const require = createRequire(import.meta.url);
+  const tried: string[] = [];
+  for (const file of candidates(root)) {
+    if (!existsSync(file)) {
+      tried.push(`${file}: no such file`);
+      continue;
+    }
+    try {
+      return require(file) as Binding;
+    } catch (error) {
+      tried.push(`${file}: ${(error as Error).message}`);
+    }
+  }
+  throw new WaldoError(
+    'WALDO_INTERNAL',
+    `Waldo's native addon could not be loaded on ${process.platform} ${process.arch}, Node.js ${process.version}:` +
+      `\n  ${tried.join('\n  ')}\nRun "npm rebuild waldo" (in a checkout: "npm run build:addon") to compile it.`,
+  );
+}
+
+function* candidates(root: string): Generator<string> {
+  yield join(root, 'build', process.env.WALDO_BUILD ?? 'Release', 'waldo.node');
+  const platform = `${process.platform}-${process.arch}`;
+  const libc = process.platform === 'linux' ? `-${libcName()}` : '';
+  yield join(root, 'prebuilds', `${platform}${libc}`, 'waldo.node');
+}
+
+function libcName(): 'glibc' | 'musl' {
+  const report = process.report as typeof process.report & { excludeNetwork?: boolean };
+  const before = report.excludeNetwork;
+  report.excludeNetwork = true; // Else it looks up the names of all peers of the process.
+  const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } };
+  report.excludeNetwork = before;
+  return header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+}
+
+/** The CRC32C of bytes; `seed` is that of the bytes before, to continue from. */
+export function crc32c(bytes: Uint8Array, seed?: number): number {
+  return loadBinding().crc32c(bytes, seed);
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addAppend } from './append.js';
+import { addCat } from './cat.js';
+import { describeError } from './describe-error.js';
+import { ExitCode, exitCodeOf } from './exit-codes.js';
+import { addInfo } from './info.js';
+import { note } from './output.js';
+import { addTail } from './tail.js';
+import { addVerify } from './verify.js';
+
+const HELP = `
+Data goes to standard output, messages to standard error. Exit status: 0 done, 1 failed, 2 wrong usage,
+3 the ring is damaged, 4 the ring is in use. "waldo help <command>" explains a command.`;
+
+function program(): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  const waldo = new Command('waldo')
+    .description('A durable, on-disk ring log.')
+    .version(version, '--version', 'print the version')
+    .helpOption('--help', 'explain the command')
+    .addHelpText('after', HELP)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'waldo: ')) })
+    .showHelpAfterError('Try "waldo --help".');
+  for (const add of [addAppend, addCat, addTail, addInfo, addVerify]) add(waldo);
+  for (const command of waldo.commands) command.showHelpAfterError(`Try "waldo ${command.name()} --help".`);
+  return waldo;
+}
+
+try {
+  // Nobody left to read the messages is no reason to fail.
+  process.stderr.on('error', () => {});
+  await program().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  } else {
+    note(describeError(error));
+    process.exitCode = exitCodeOf(error);
+  }
+}

@@ -1,0 +1,152 @@
+import { inspect } from 'node:util';
+import type { NativeError } from './binding.js';
+
+/**
+ * What went wrong, as a stable string to branch on.
+ *
+ * | code | meaning |
+ * |---|---|
+ * | `WALDO_IO` | the operating system refused a read or a write; `errno`, `syscall`, `path` |
+ * | `WALDO_SEQUENCE` | explicit sequence numbers are out of range or do not continue the log ({@link SequenceError}) |
+ * | `WALDO_CONFLICT` | they would have continued the log, but an append in flight came first ({@link SequenceError}) |
+ * | `WALDO_EXCEEDS_LIMIT` | a log is too long, or sequence numbers are used up |
+ * | `WALDO_TRIMMED` | the ring has overwritten the logs asked for; `oldestSeqNo` |
+ * | `WALDO_CORRUPT` | stored bytes are not what was written; `page`, `offset`, `firstLost`, `lastLost` |
+ * | `WALDO_LOCKED` | somebody else has the ring open for writing; `holder` |
+ * | `WALDO_CLOSED` | the ring was closed |
+ * | `WALDO_FULL` | the ring's pages are held and `whenFull` is `'reject'` |
+ * | `WALDO_OPTION` | an option is unknown, out of range or contradicts another or the ring; `option` |
+ * | `WALDO_ABORTED` | an `AbortSignal` ended the operation; `cause` is the signal's reason |
+ * | `WALDO_CURSOR` | a cursor is no cursor, or lies beyond the newest log |
+ * | `WALDO_VERSION` | the ring was written by an incompatible version |
+ * | `WALDO_NOT_FOUND` | there is no ring in the directory |
+ * | `WALDO_INVALID_ARGUMENT` | an argument has the wrong type, or a payload cannot be read |
+ * | `WALDO_INTERNAL` | a defect of Waldo, or an addon that cannot be loaded |
+ */
+export type WaldoErrorCode =
+  | 'WALDO_IO'
+  | 'WALDO_SEQUENCE'
+  | 'WALDO_CONFLICT'
+  | 'WALDO_EXCEEDS_LIMIT'
+  | 'WALDO_TRIMMED'
+  | 'WALDO_CORRUPT'
+  | 'WALDO_LOCKED'
+  | 'WALDO_CLOSED'
+  | 'WALDO_FULL'
+  | 'WALDO_OPTION'
+  | 'WALDO_ABORTED'
+  | 'WALDO_CURSOR'
+  | 'WALDO_VERSION'
+  | 'WALDO_NOT_FOUND'
+  | 'WALDO_INVALID_ARGUMENT'
+  | 'WALDO_INTERNAL';
+
+/** Every error that Waldo makes. Branch on `code`; messages may change. */
+export class WaldoError extends Error {
+  static {
+    // On the prototype, so that a stack trace starts with the name and no error carries it as a property.
+    Object.defineProperty(WaldoError.prototype, 'name', { value: 'WaldoError', configurable: true });
+  }
+
+  readonly code: WaldoErrorCode;
+
+  // What else an error knows depends on its code.
+  /** `WALDO_IO`: the operating system's error number, positive. */
+  declare readonly errno?: number;
+  /** `WALDO_IO`: the number's symbolic name, for example `ENOSPC`. */
+  declare readonly errnoName?: string;
+  /** `WALDO_IO`: the system call that failed. */
+  declare readonly syscall?: string;
+  /** `WALDO_IO`, `WALDO_CORRUPT`: the file. */
+  declare readonly path?: string;
+  /** `WALDO_CORRUPT`: the page's number in the log, counted from the ring's creation. */
+  declare readonly page?: number;
+  /** `WALDO_CORRUPT`: bytes from the start of the page's frames. */
+  declare readonly offset?: number;
+  /** `WALDO_CORRUPT`: the first log lost. */
+  declare readonly firstLost?: number;
+  /** `WALDO_CORRUPT`: the last log lost. */
+  declare readonly lastLost?: number;
+  /** `WALDO_TRIMMED`: the oldest log still there; absent if there is none. */
+  declare readonly oldestSeqNo?: number;
+  /** `WALDO_LOCKED`: who holds the ring. */
+  declare readonly holder?: string;
+  /** `WALDO_OPTION`: the option's name. */
+  declare readonly option?: string;
+  /** `WALDO_SEQUENCE`, `WALDO_CONFLICT`: the sequence number that was refused. */
+  declare readonly seqNo?: number;
+  /** `WALDO_SEQUENCE`, `WALDO_CONFLICT`: the predecessor it was given. */
+  declare readonly prevSeqNo?: number;
+  /** `WALDO_SEQUENCE`, `WALDO_CONFLICT`: the predecessor it would have needed. */
+  declare readonly expectedPrevSeqNo?: number;
+
+  constructor(code: WaldoErrorCode, message: string, details?: WaldoErrorDetails, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    if (details !== undefined) Object.assign(this, details);
+  }
+}
+
+/** What an error knows besides its code and message. */
+export type WaldoErrorDetails = Omit<WaldoError, keyof Error | 'code'>;
+
+/** Explicit sequence numbers that do not continue the log: `WALDO_SEQUENCE` or `WALDO_CONFLICT`. */
+export class SequenceError extends WaldoError {
+  static {
+    Object.defineProperty(SequenceError.prototype, 'name', { value: 'SequenceError', configurable: true });
+  }
+
+  declare readonly code: 'WALDO_SEQUENCE' | 'WALDO_CONFLICT';
+
+  constructor(code: 'WALDO_SEQUENCE' | 'WALDO_CONFLICT', message: string, details: WaldoErrorDetails) {
+    super(code, message, details);
+  }
+}
+
+/** Indexed by the native engine's codes (native/status.h). */
+const NATIVE_CODES: readonly WaldoErrorCode[] = [
+  'WALDO_INTERNAL',
+  'WALDO_IO',
+  'WALDO_CORRUPT',
+  'WALDO_TRIMMED',
+  'WALDO_LOCKED',
+  'WALDO_CLOSED',
+  'WALDO_OPTION',
+  'WALDO_VERSION',
+  'WALDO_EXCEEDS_LIMIT',
+  'WALDO_INTERNAL',
+  'WALDO_CURSOR',
+  'WALDO_NOT_FOUND',
+];
+
+export function fromNative(error: NativeError): WaldoError {
+  const { code, message, ...details } = error;
+  return new WaldoError(NATIVE_CODES[code] ?? 'WALDO_INTERNAL', message, details);
+}
+
+export function abortedError(what: string, reason: unknown): WaldoError {
+  return new WaldoError('WALDO_ABORTED', `${what} was aborted`, undefined, { cause: reason });
+}
+
+export function closedError(): WaldoError {
+  return new WaldoError('WALDO_CLOSED', 'the ring is closed');
+}
+
+export function invalidArgument(message: string): WaldoError {
+  return new WaldoError('WALDO_INVALID_ARGUMENT', message);
+}
+
+/** A value as it is shown in a message: short and on one line. */
+export function describe(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return article(className(value));
+  return inspect(value, { maxStringLength: 40, breakLength: Number.POSITIVE_INFINITY });
+}
+
+function className(value: object): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
+function article(noun: string): string {
+  return `${/^[AEIO]/.test(noun) ? 'an' : 'a'} ${noun}`;
+}

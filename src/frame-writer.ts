@@ -1,0 +1,164 @@
+import type { Batch } from './batch.js';
+import type { ChunkCache } from './chunk-cache.js';
+import type { Engine } from './engine.js';
+import { WaldoError } from './errors.js';
+import { Fifo } from './fifo.js';
+import { FRAME_HEADER_BYTES } from './log-format.js';
+import { pack } from './pack.js';
+import { packedPayloadSize, packedTotal } from './payload.js';
+import type { Frame, Settle, Slab, SlabPool } from './slab.js';
+
+/** What bounds the frames of a ring. */
+export interface FrameLimits {
+  /** Bytes: frames start at multiples of it. */
+  readonly alignment: number;
+  /** Bytes of a frame, its header included. */
+  readonly bufCapacity: number;
+  /** Logs in a frame. */
+  readonly pageCapacity: number;
+  /** Frames in flight. */
+  readonly queueDepth: number;
+}
+
+/** Packs batches into frames and hands the frames to native code. One frame at a time is open. */
+export class FrameWriter {
+  /** The last sequence number packed; 0 if the ring is empty. */
+  tip: number;
+  /** Why a frame could not be submitted: then its logs, and all after it, are lost. */
+  broken: WaldoError | undefined = undefined;
+
+  readonly #engine: Engine;
+  readonly #pool: SlabPool;
+  readonly #cache: ChunkCache;
+  readonly #limits: FrameLimits;
+  /** Submitted and not yet durable, the oldest first. */
+  readonly #inFlight = new Fifo<Frame>();
+  #slab: Slab | undefined;
+  #open: Frame | undefined;
+
+  constructor(engine: Engine, pool: SlabPool, cache: ChunkCache, limits: FrameLimits, tip: number) {
+    this.#engine = engine;
+    this.#pool = pool;
+    this.#cache = cache;
+    this.#limits = limits;
+    this.tip = tip;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.length;
+  }
+
+  /** Whether there are logs that have been packed and not been submitted. */
+  get pending(): boolean {
+    return this.#open !== undefined && this.#open.count > 0;
+  }
+
+  /**
+   * Packs what is left of a batch, as far as there are slabs and places in the queue. A batch that fits one frame
+   * gets into one frame, whole; larger ones are spread over frames.
+   * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT` if a payload has changed; `WALDO_IO` if memory is out.
+   */
+  place(batch: Batch): void {
+    if (batch.next === 0 && !this.#fits(batch, batch.bytes) && !this.#makeRoom(batch)) return;
+    while (!batch.packed) {
+      const frame = this.#open ?? this.#begin(packedPayloadSize(batch.payloads[batch.next]!));
+      if (frame === undefined) return;
+      // Nothing was ever appended: the batch says what it continues.
+      if (this.tip === 0 && batch.seqNos !== undefined) frame.prevSeqNo = frame.lastSeqNo = batch.prevSeqNo;
+      pack(frame, batch, this.#limits.pageCapacity);
+      if (frame.count > 0) this.tip = frame.lastSeqNo;
+      if (!batch.packed && !this.submit()) return;
+    }
+  }
+
+  /** Whether the open frame takes the batch whole. */
+  #fits(batch: Batch, bytes: number): boolean {
+    const frame = this.#open;
+    if (frame === undefined) return false;
+    return bytes <= frame.room && batch.length <= this.#limits.pageCapacity - frame.count;
+  }
+
+  /** Opens another frame for a batch that would fit one, but not what is left of this one. */
+  #makeRoom(batch: Batch): boolean {
+    const { bufCapacity, pageCapacity } = this.#limits;
+    const bytes = packedTotal(batch.payloads);
+    const fitsOne = bytes <= bufCapacity - FRAME_HEADER_BYTES && batch.length <= pageCapacity;
+    if (!fitsOne || this.#fits(batch, bytes)) return true;
+    return (this.#open === undefined || this.submit()) && this.#begin(bytes) !== undefined;
+  }
+
+  /** Opens a frame with room for so many bytes of logs, unless there is no slab for it now. */
+  #begin(bytes: number): Frame | undefined {
+    if (this.#slab !== undefined && !this.#slab.hasRoom(bytes)) this.#retire(this.#slab);
+    this.#slab ??= this.#pool.take();
+    if (this.#slab === undefined) return undefined;
+    this.#open = this.#pool.begin(this.#slab, this.tip);
+    return this.#open;
+  }
+
+  #retire(slab: Slab): void {
+    this.#slab = undefined;
+    this.#pool.retire(slab);
+    // What is left unused of the slab stays allocated as long as its last frame.
+    const rest = slab.capacity - slab.cursor;
+    if (slab.last === undefined) return;
+    slab.last.cost += rest;
+    if (slab.last.cached) this.#cache.charge(rest);
+  }
+
+  /** Hands the open frame to native code; returns whether there was a place in the queue. */
+  submit(): boolean {
+    const frame = this.#open;
+    if (frame === undefined) return true;
+    if (this.#inFlight.length >= this.#limits.queueDepth) return false;
+    this.#open = undefined;
+    const { alignment } = this.#limits;
+    const { slab, start, end, count } = frame;
+    if (count === 0) {
+      this.#pool.settled(frame);
+      this.#pool.release(frame);
+      return true;
+    }
+    slab.cursor = Math.ceil(end / alignment) * alignment;
+    frame.cost = slab.cursor - start;
+    this.#inFlight.push(frame);
+    try {
+      this.#engine.native.submit(slab.memory.buffer, start, end, count);
+    } catch (cause) {
+      const message =
+        'the memory of logs that were being appended is gone: was the data of a log transferred?';
+      this.broken = new WaldoError('WALDO_INTERNAL', message, undefined, { cause });
+      return false;
+    }
+    return true;
+  }
+
+  /** Calls `settle` once the log packed last is durable. */
+  onDurable(settle: Settle): void {
+    this.#open!.onDurable(settle);
+  }
+
+  /** Takes the oldest frame in flight, which has become durable. */
+  shift(): Frame {
+    const frame = this.#inFlight.shift();
+    this.#pool.settled(frame);
+    return frame;
+  }
+
+  /** Whether an append that is not durable yet ends with this number. */
+  endsAt(seqNo: number): boolean {
+    if (this.#open?.endsAt(seqNo)) return true;
+    for (let i = 0; i < this.#inFlight.length; i++) {
+      if (this.#inFlight.at(i).endsAt(seqNo)) return true;
+    }
+    return false;
+  }
+
+  /** Gives up all frames, and tells the appends that end in them. Their memory is left to the garbage collector. */
+  abandon(rejected: Promise<never>): void {
+    while (this.#inFlight.length > 0) this.#inFlight.shift().settle(rejected);
+    this.#open?.settle(rejected);
+    this.#open = undefined;
+    this.#slab = undefined;
+  }
+}

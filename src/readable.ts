@@ -1,0 +1,96 @@
+import { Readable } from 'node:stream';
+import { isUint8Array } from 'node:util/types';
+import { describe, invalidArgument } from './errors.js';
+import type { Log, Logs } from './log.js';
+import type { LogStream } from './stream.js';
+
+/** Options of {@link LogStream.toReadable}. */
+export interface ReadableOptions {
+  /**
+   * `true`: {@link Log} objects. `false`: bytes, every payload followed by the delimiter.
+   * @default false
+   */
+  readonly objectMode?: boolean;
+  /**
+   * What follows every payload when the Readable is one of bytes; may be empty.
+   * @default '\n'
+   */
+  readonly delimiter?: string | Uint8Array;
+}
+
+/** A stream as a Readable. It asks for the next chunk only when its consumer has taken the one before. */
+export class LogReadable extends Readable {
+  readonly #stream: LogStream;
+  readonly #delimiter: Buffer;
+  #logs: Iterator<Log> | undefined;
+
+  constructor(stream: LogStream, options: ReadableOptions = {}) {
+    const { objectMode = false, delimiter = '\n' } = options;
+    if (typeof objectMode !== 'boolean') {
+      throw invalidArgument(`objectMode of toReadable is ${describe(objectMode)}; expected true or false`);
+    }
+    if (typeof delimiter !== 'string' && !isUint8Array(delimiter)) {
+      throw invalidArgument(
+        `delimiter of toReadable is ${describe(delimiter)}; expected a string or a Uint8Array`,
+      );
+    }
+    super({ objectMode });
+    this.#stream = stream;
+    this.#delimiter = Buffer.from(delimiter);
+  }
+
+  override _read(): void {
+    if (this.#pushLogs()) return;
+    this.#stream.next().then(
+      ({ value, done }) => {
+        if (done) this.push(null);
+        else this.#pushChunk(value);
+      },
+      (error) => this.destroy(error),
+    );
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#stream.return();
+    callback(error);
+  }
+
+  #pushChunk(logs: Logs): void {
+    if (this.readableObjectMode) {
+      this.#logs = logs[Symbol.iterator]();
+      this.#pushLogs();
+      return;
+    }
+    const bytes = this.#join(logs);
+    // An empty push would end no read: ask for the next chunk instead.
+    if (bytes.length === 0) this._read();
+    else this.push(bytes);
+  }
+
+  /** Pushes logs of the chunk at hand until the consumer has enough; returns whether there was one. */
+  #pushLogs(): boolean {
+    let pushed = false;
+    while (this.#logs !== undefined) {
+      const { value, done } = this.#logs.next();
+      if (done) {
+        this.#logs = undefined;
+        return pushed;
+      }
+      pushed = true;
+      if (!this.push(value)) return true;
+    }
+    return pushed;
+  }
+
+  #join(logs: Logs): Buffer {
+    const delimiter = this.#delimiter;
+    const joined = Buffer.allocUnsafe(logs.byteLength + logs.length * delimiter.length);
+    let end = 0;
+    logs.scan((_seqNo, buffer, from, to) => {
+      end += buffer.copy(joined, end, from, to);
+      joined.set(delimiter, end);
+      end += delimiter.length;
+    });
+    return joined;
+  }
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Cursor } from '../src/index.js';
+import { IO_ERROR, turn } from './support/fake-engine.js';
+import { openFake, openManual, range, seqNosOf, withCode } from './support/rings.js';
+
+const ENOSPC = withCode('WALDO_IO', /no space left on device/, {
+  errno: 28,
+  errnoName: 'ENOSPC',
+  syscall: 'pwritev',
+  path: '/ring/0000000000.page',
+});
+
+test('everything that is not durable rejects with the error, and so does everything after it', async () => {
+  const { waldo, fake } = await openManual({ bufCapacity: 4096, poolSize: 2 });
+  const durable = waldo.append(['durable']);
+  await fake.commit();
+  assert.equal(await durable, 1);
+  const lost = range(1, 5).map(() => waldo.append([Buffer.alloc(3000)])); // In flight, packed and waiting ones.
+  const rejections = Promise.all(lost.map((append) => assert.rejects(append, ENOSPC)));
+  fake.nextFailure = IO_ERROR;
+  await fake.commit();
+  await rejections;
+  await assert.rejects(waldo.append(['later']), ENOSPC);
+  await assert.rejects(waldo.append([]), ENOSPC);
+  assert.throws(() => waldo.appendSync(['later']), ENOSPC);
+  assert.equal(waldo.prevSeqNo, 1);
+});
+
+test('frames that became durable before the failure are acknowledged', async () => {
+  const { waldo, fake } = await openManual({ bufCapacity: 4096, poolSize: 8 });
+  const appends = range(1, 3).map(() => waldo.append([Buffer.alloc(3000)]));
+  appends[2]!.catch(() => {});
+  await turn();
+  await fake.commit(1);
+  fake.nextFailure = IO_ERROR;
+  await fake.commit();
+  assert.equal(await appends[0], 1);
+  await assert.rejects(appends[1]!, ENOSPC);
+  await assert.rejects(appends[2]!, ENOSPC);
+});
+
+test('reads go on', async () => {
+  const { waldo, fake } = await openManual();
+  const tail = waldo.tail(Cursor.trim());
+  const done = waldo.append(['a', 'b']);
+  await fake.commit();
+  await done;
+  fake.nextFailure = IO_ERROR;
+  const lost = assert.rejects(waldo.append(['c']), ENOSPC);
+  await fake.commit();
+  await lost;
+  assert.deepEqual(await seqNosOf(waldo.query(Cursor.trim())), [1, 2]);
+  assert.equal((await tail.next()).value!.length, 2);
+});
+
+test('the ring can be closed, and does not keep the process alive', async () => {
+  const { waldo, fake } = await openManual();
+  fake.nextFailure = IO_ERROR;
+  const lost = assert.rejects(waldo.append(['a']), ENOSPC);
+  await fake.commit();
+  await lost;
+  assert.equal(fake.referenced, false);
+  await waldo.close();
+  assert.equal(fake.closed, true);
+  await assert.rejects(waldo.append(['b']), withCode('WALDO_CLOSED'));
+});
+
+test('an append whose promise nobody looks at is an unhandled rejection; nothing else is', async () => {
+  const { waldo, fake } = await openManual({ bufCapacity: 4096, poolSize: 2 });
+  const unhandled: unknown[] = [];
+  const listener = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', listener);
+  const handled = range(1, 4).map(() => waldo.append([Buffer.alloc(3000)]).catch(() => {}));
+  waldo.append(['nobody looks']);
+  fake.nextFailure = IO_ERROR;
+  await fake.commit();
+  await Promise.all(handled);
+  await turn();
+  process.off('unhandledRejection', listener);
+  assert.equal(unhandled.length, 1);
+  ENOSPC(unhandled[0] as never);
+});
+
+test('memory that is taken from under the appends latches the ring', async () => {
+  const { waldo, fake } = await openManual();
+  const first = waldo.append(['a']);
+  await fake.commit();
+  await first;
+  const { value: logs } = await waldo.query(Cursor.trim()).next();
+  const memory = logs!.at(0)!.data.buffer as ArrayBuffer & { transfer?: () => ArrayBuffer };
+  if (memory.transfer === undefined) return; // Node.js 20: there is no way to take it.
+  const second = assert.rejects(waldo.append(['b']), withCode('WALDO_INTERNAL', /memory .* is gone/));
+  memory.transfer();
+  await second;
+  await assert.rejects(waldo.append(['c']), withCode('WALDO_INTERNAL'));
+  assert.deepEqual(await seqNosOf(waldo.query(Cursor.trim())), [1], 'what is durable is read from disk');
+});
+
+test('what open fails with has its details', async () => {
+  const { FakeEngine } = await import('./support/fake-engine.js');
+  const fake = new FakeEngine();
+  const cases = [
+    [{ code: 2, message: 'x', page: 3, offset: 512, firstLost: 7, lastLost: 9 }, 'WALDO_CORRUPT'],
+    [{ code: 4, message: 'x', holder: 'process 1 (node), thread 0' }, 'WALDO_LOCKED'],
+    [{ code: 6, message: 'x' }, 'WALDO_OPTION'],
+    [{ code: 7, message: 'x' }, 'WALDO_VERSION'],
+    [{ code: 9, message: 'x' }, 'WALDO_INTERNAL'],
+    [{ code: 11, message: 'x' }, 'WALDO_NOT_FOUND'],
+    [{ code: 99, message: 'x' }, 'WALDO_INTERNAL'],
+  ] as const;
+  for (const [failure, code] of cases) {
+    fake.openFailure = failure;
+    const { code: _, message, ...details } = failure;
+    await assert.rejects(openFake({}, fake), withCode(code, new RegExp(message), details));
+    assert.equal(fake.referenced, false);
+  }
+});
