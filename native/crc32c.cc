@@ -1,8 +1,8 @@
-// The hardware path runs three CRC instructions at a time over three neighbouring blocks, because one has a latency of
-// three cycles but a throughput of one, and joins the results by carry-less multiplication: V. Gopal, E. Ozturk,
-// J. Guilford et al., "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction", Intel, 2011. The portable
-// path is slicing-by-8: M. Kounavis and F. Berry, "A Systematic Approach to Building High Performance, Software-based,
-// CRC Generators", 2005.
+// The hardware path runs three CRC instructions at a time over three neighbouring blocks, because one has a
+// latency of three cycles but a throughput of one, and joins the results by carry-less multiplication: V.
+// Gopal, E. Ozturk, J. Guilford et al., "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction",
+// Intel, 2011. The portable path is slicing-by-8: M. Kounavis and F. Berry, "A Systematic Approach to
+// Building High Performance, Software-based, CRC Generators", 2005.
 #include "crc32c.h"
 
 #include <array>
@@ -76,8 +76,8 @@ WALDO_CRC_TARGET inline uint32_t step64(uint32_t crc, uint64_t value) {
 WALDO_CRC_TARGET inline uint32_t step8(uint32_t crc, uint8_t value) { return _mm_crc32_u8(crc, value); }
 
 WALDO_CRC_TARGET inline uint64_t multiply(uint32_t a, uint32_t b) {
-  const __m128i product = _mm_clmulepi64_si128(_mm_cvtsi32_si128(static_cast<int>(a)),
-                                               _mm_cvtsi32_si128(static_cast<int>(b)), 0);
+  const __m128i product =
+      _mm_clmulepi64_si128(_mm_cvtsi32_si128(static_cast<int>(a)), _mm_cvtsi32_si128(static_cast<int>(b)), 0);
   return static_cast<uint64_t>(_mm_cvtsi128_si64(product));
 }
 
@@ -106,8 +106,9 @@ WALDO_CRC_TARGET inline uint64_t multiply(uint32_t a, uint32_t b) {
 constexpr size_t kMaxBlockWords = 128;
 static_assert(kMaxBlockWords >= 2, "the last word of a block is taken apart from the others");
 
-// kShift[j]: x^(64 j − 33) mod P. The product of a CRC register and this one, put through the CRC instruction as a
-// word, is the register after j more words of zeros: reflection shifts the product by x, the instruction by x^32.
+// kShift[j]: x^(64 j − 33) mod P. The product of a CRC register and this one, put through the CRC instruction
+// as a word, is the register after j more words of zeros: reflection shifts the product by x, the instruction
+// by x^32.
 constexpr std::array<uint32_t, 2 * kMaxBlockWords + 1> make_shifts() {
   std::array<uint32_t, 2 * kMaxBlockWords + 1> shifts{};
   uint32_t value = 0x80000000;  // x^0
@@ -135,7 +136,8 @@ WALDO_CRC_TARGET inline uint32_t three_blocks(uint32_t crc, const uint8_t* bytes
   }
   crc0 = step64(crc0, load64(bytes + last));
   crc1 = step64(crc1, load64(second + last));
-  return step64(crc2, load64(third + last) ^ multiply(crc0, kShift[2 * words]) ^ multiply(crc1, kShift[words]));
+  return step64(crc2,
+                load64(third + last) ^ multiply(crc0, kShift[2 * words]) ^ multiply(crc1, kShift[words]));
 }
 
 WALDO_CRC_TARGET uint32_t crc32c_hardware(uint32_t crc, const void* data, size_t bytes) {
@@ -179,7 +181,9 @@ const Implementation& implementation() {
 
 }  // namespace
 
-uint32_t crc32c(uint32_t crc, const void* data, size_t bytes) { return implementation().run(crc, data, bytes); }
+uint32_t crc32c(uint32_t crc, const void* data, size_t bytes) {
+  return implementation().run(crc, data, bytes);
+}
 
 const char* crc32c_implementation() { return implementation().name; }
 
@@ -189,8 +193,8 @@ uint32_t crc32c_portable(uint32_t crc, const void* data, size_t bytes) {
   for (; bytes >= 8; bytes -= 8, next += 8) {
     const uint64_t word = load64(next) ^ crc;
     crc = kSlices[7][word & 0xff] ^ kSlices[6][(word >> 8) & 0xff] ^ kSlices[5][(word >> 16) & 0xff] ^
-          kSlices[4][(word >> 24) & 0xff] ^ kSlices[3][(word >> 32) & 0xff] ^ kSlices[2][(word >> 40) & 0xff] ^
-          kSlices[1][(word >> 48) & 0xff] ^ kSlices[0][word >> 56];
+          kSlices[4][(word >> 24) & 0xff] ^ kSlices[3][(word >> 32) & 0xff] ^
+          kSlices[2][(word >> 40) & 0xff] ^ kSlices[1][(word >> 48) & 0xff] ^ kSlices[0][word >> 56];
   }
   for (; bytes > 0; --bytes, ++next) crc = (crc >> 8) ^ kSlices[0][(crc ^ *next) & 0xff];
   return ~crc;

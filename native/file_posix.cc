@@ -39,7 +39,9 @@ int reserve_call(int fd, off_t bytes) {
 #endif
 }
 
-ssize_t pread_call(int fd, void* buffer, size_t bytes, off_t offset) { return ::pread(fd, buffer, bytes, offset); }
+ssize_t pread_call(int fd, void* buffer, size_t bytes, off_t offset) {
+  return ::pread(fd, buffer, bytes, offset);
+}
 
 constexpr size_t kMaxSlices = IOV_MAX < 1024 ? IOV_MAX : 1024;
 // One call moves no more (macOS refuses 2 GiB, Linux falls short of it); a whole number of sectors.
@@ -66,7 +68,8 @@ size_t gather(const IoSlice* slices, size_t count, uint64_t skip, iovec* out) {
   return used;
 }
 
-// Where to go on after `done` bytes. A direct transfer resumes at a whole sector, counted from its own aligned start.
+// Where to go on after `done` bytes. A direct transfer resumes at a whole sector, counted from its own
+// aligned start.
 uint64_t resume_point(uint64_t done, bool direct) { return direct ? done - done % kMaxAlignment : done; }
 
 class PosixFile final : public File {
@@ -79,7 +82,8 @@ class PosixFile final : public File {
     while (done < bytes) {
       const uint64_t from = resume_point(done, direct_);
       const ssize_t n = retry_interrupted([&] {
-        return syscalls.pread(fd_.get(), static_cast<char*>(buffer) + from, std::min<size_t>(bytes - from, kMaxCallBytes),
+        return syscalls.pread(fd_.get(), static_cast<char*>(buffer) + from,
+                              std::min<size_t>(bytes - from, kMaxCallBytes),
                               static_cast<off_t>(offset + from));
       });
       if (n < 0) return Status::io(errno, "pread", path_);
@@ -98,7 +102,8 @@ class PosixFile final : public File {
     for (uint64_t done = 0; done < total;) {
       const size_t used = gather(slices, count, done, vectors);
       const ssize_t n = retry_interrupted([&] {
-        return syscalls.pwritev(fd_.get(), vectors, static_cast<int>(used), static_cast<off_t>(offset + done));
+        return syscalls.pwritev(fd_.get(), vectors, static_cast<int>(used),
+                                static_cast<off_t>(offset + done));
       });
       if (n < 0) return Status::io(errno, "pwritev", path_);
       const uint64_t reached = done + static_cast<uint64_t>(n);
@@ -114,7 +119,9 @@ class PosixFile final : public File {
   }
 
   Status sync() override {
-    if (retry_interrupted([&] { return syscalls.sync(fd_.get()); }) < 0) return Status::io(errno, "fdatasync", path_);
+    if (retry_interrupted([&] { return syscalls.sync(fd_.get()); }) < 0) {
+      return Status::io(errno, "fdatasync", path_);
+    }
     return Status();
   }
 
@@ -122,8 +129,12 @@ class PosixFile final : public File {
     uint64_t now = 0;
     WALDO_TRY(size(&now));
     if (bytes == 0) return Status();
-    if (retry_interrupted([&] { return syscalls.reserve(fd_.get(), static_cast<off_t>(bytes)); }) == 0) return Status();
-    if (errno != EOPNOTSUPP && errno != ENOTSUP && errno != ENOSYS) return Status::io(errno, "fallocate", path_);
+    if (retry_interrupted([&] { return syscalls.reserve(fd_.get(), static_cast<off_t>(bytes)); }) == 0) {
+      return Status();
+    }
+    if (errno != EOPNOTSUPP && errno != ENOTSUP && errno != ENOSYS) {
+      return Status::io(errno, "fallocate", path_);
+    }
     if (now >= bytes) return Status();
     if (retry_interrupted([&] { return ftruncate(fd_.get(), static_cast<off_t>(bytes)); }) < 0) {
       return Status::io(errno, "ftruncate", path_);
@@ -146,8 +157,8 @@ class PosixFile final : public File {
       *offset = static_cast<uint64_t>(hole);
       return Status();
     }
-    const bool cannot_tell = errno == EINVAL || errno == ENXIO || errno == EOPNOTSUPP || errno == ENOTSUP ||
-                             errno == ENOSYS;
+    const bool cannot_tell =
+        errno == EINVAL || errno == ENXIO || errno == EOPNOTSUPP || errno == ENOTSUP || errno == ENOSYS;
     return cannot_tell ? Status() : Status::io(errno, "lseek", path_);
   }
 
@@ -236,7 +247,8 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Status sync_directory(const std::string& path) override {
-    Descriptor fd(retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    Descriptor fd(
+        retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
     if (!fd.valid()) return Status::io(errno, "open", path);
     if (retry_interrupted([&] { return fsync(fd.get()); }) == 0) return Status();
     // EINVAL: this filesystem has no separate sync of directories.
@@ -258,7 +270,9 @@ class PosixFileSystem final : public FileSystem {
     constexpr size_t kMaxEntropyBytes = 256;
     for (size_t done = 0; done < bytes;) {
       const size_t part = std::min(bytes - done, kMaxEntropyBytes);
-      if (getentropy(static_cast<char*>(buffer) + done, part) != 0) return Status::io(errno, "getentropy", "entropy");
+      if (getentropy(static_cast<char*>(buffer) + done, part) != 0) {
+        return Status::io(errno, "getentropy", "entropy");
+      }
       done += part;
     }
     return Status();

@@ -1,5 +1,5 @@
-// The writer's lock: flock on a descriptor of its own, and a registry of the locks that this process holds. The kernel
-// drops the lock with the process, whatever killed it; what the file says is only for people to read.
+// The writer's lock: flock on a descriptor of its own, and a registry of the locks that this process holds.
+// The kernel drops the lock with the process, whatever killed it; the file's content is only for people.
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -15,7 +15,7 @@ namespace waldo {
 namespace {
 
 constexpr size_t kMaxHolderBytes = 200;
-// Somebody who only looks (check_unlocked in another process) holds the lock for an instant: look again before refusing.
+// Another process that only looks (check_unlocked) holds the lock for an instant: try again before refusing.
 constexpr int kLockAttempts = 20;
 constexpr timespec kLockPause = {0, 5 * 1000 * 1000};
 // How often the file may be replaced between opening and locking it.
@@ -115,14 +115,15 @@ bool still_named(const std::string& path, const FileId& id) {
   return lstat(path.c_str(), &status) == 0 && status.st_dev == id.device && status.st_ino == id.inode;
 }
 
-// Failing to say who holds the lock does not make it less held: a full disk must not keep a ring from opening.
+// A lock whose holder is not named is held nonetheless: a full disk must not keep a ring from opening.
 void write_holder(int fd, const std::string& text) {
   if (ftruncate(fd, 0) == 0) (void)!::pwrite(fd, text.data(), text.size(), 0);
 }
 
 }  // namespace
 
-Status lock_posix(const std::string& path, uint32_t mode, const std::string& description, std::unique_ptr<Lock>* lock) {
+Status lock_posix(const std::string& path, uint32_t mode, const std::string& description,
+                  std::unique_ptr<Lock>* lock) {
   std::lock_guard<std::mutex> guard(registry().mutex);
   for (int attempt = 0; attempt < kMaxReplacements; ++attempt) {
     Descriptor fd;
@@ -132,7 +133,7 @@ Status lock_posix(const std::string& path, uint32_t mode, const std::string& des
     const auto held = registry().holders.find(id);
     if (held != registry().holders.end()) return locked(path, held->second);
     WALDO_TRY(flock_exclusive(fd.get(), path));
-    if (!still_named(path, id)) continue;  // somebody removed it meanwhile: lock the file that others would find
+    if (!still_named(path, id)) continue;  // removed meanwhile: lock the file that others would find
     const std::string holder = printable(description);
     write_holder(fd.get(), holder);
     registry().holders.emplace(id, holder);

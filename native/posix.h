@@ -1,4 +1,4 @@
-// What the POSIX implementation of file.h shares among its own files, and the seam where tests replace system calls.
+// What the POSIX implementation of file.h shares among its files, and where tests replace system calls.
 #pragma once
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@ namespace waldo {
 
 static_assert(sizeof(off_t) == 8, "file offsets have 64 bits");
 
-// The calls that fail, fall short or are interrupted in practice. Tests put their own in; nobody else writes here.
+// The calls that fail, fall short or are interrupted in practice. Only tests put others in their place.
 struct Syscalls {
   ssize_t (*pread)(int fd, void* buffer, size_t bytes, off_t offset);
   ssize_t (*pwritev)(int fd, const iovec* slices, int count, off_t offset);
@@ -72,12 +72,13 @@ class Descriptor {
   int fd_ = -1;
 };
 
-// open(2) of a regular file with O_CLOEXEC and O_NOFOLLOW; whatever else lies there is refused. With O_CREAT and O_EXCL
-// in `flags` the new file gets exactly `mode`, and is removed again if it cannot.
+// open(2) of a regular file with O_CLOEXEC and O_NOFOLLOW; whatever else lies there is refused. With O_CREAT
+// and O_EXCL in `flags` the new file gets exactly `mode`, and is removed again if it cannot.
 Status open_regular(const std::string& path, int flags, uint32_t mode, Descriptor* file);
 
 Status probe_posix(const std::string& directory, uint32_t mode, Probe* probe);
-Status lock_posix(const std::string& path, uint32_t mode, const std::string& description, std::unique_ptr<Lock>* lock);
+Status lock_posix(const std::string& path, uint32_t mode, const std::string& description,
+                  std::unique_ptr<Lock>* lock);
 Status check_unlocked_posix(const std::string& path);
 
 }  // namespace waldo

@@ -1,5 +1,5 @@
-// What a directory's filesystem is and can do: its type, O_DIRECT, and the alignment that keeps two writes from
-// sharing a sector.
+// What a directory's filesystem is and can do: its type, O_DIRECT, and the alignment that keeps two writes
+// from sharing a sector.
 #include <sys/stat.h>
 
 #ifdef __linux__
@@ -58,14 +58,16 @@ FilesystemType filesystem_type(const struct statfs& stats) {
 uint32_t read_number(const std::string& path) {
   Descriptor fd(retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
   char text[32] = {};
-  if (!fd.valid() || retry_interrupted([&] { return ::read(fd.get(), text, sizeof text - 1); }) <= 0) return 0;
+  if (!fd.valid() || retry_interrupted([&] { return ::read(fd.get(), text, sizeof text - 1); }) <= 0) {
+    return 0;
+  }
   return static_cast<uint32_t>(strtoul(text, nullptr, 10));
 }
 
 // The physical sector of the device under a file, or 0 where it has no block device of its own.
 uint32_t physical_sector(const struct stat& status) {
-  const std::string device = "/sys/dev/block/" + std::to_string(major(status.st_dev)) + ":" +
-                             std::to_string(minor(status.st_dev));
+  const std::string device =
+      "/sys/dev/block/" + std::to_string(major(status.st_dev)) + ":" + std::to_string(minor(status.st_dev));
   const uint32_t whole = read_number(device + "/queue/physical_block_size");
   return whole != 0 ? whole : read_number(device + "/../queue/physical_block_size");  // of a partition's disk
 }
@@ -84,9 +86,8 @@ uint32_t declared_alignment([[maybe_unused]] int fd) {
 // A file for trial writes which nobody else sees: without a name, or with one that is gone at once.
 Descriptor open_scratch(const std::string& directory, uint32_t mode) {
   constexpr int kFlags = O_RDWR | O_DIRECT | O_CLOEXEC;
-  Descriptor unnamed(retry_interrupted([&] {
-    return ::open(directory.c_str(), kFlags | O_TMPFILE, static_cast<mode_t>(mode));
-  }));
+  Descriptor unnamed(retry_interrupted(
+      [&] { return ::open(directory.c_str(), kFlags | O_TMPFILE, static_cast<mode_t>(mode)); }));
   if (unnamed.valid()) return unnamed;
   uint64_t tag = 0;
   if (getentropy(&tag, sizeof tag) != 0) return Descriptor();
@@ -99,8 +100,8 @@ Descriptor open_scratch(const std::string& directory, uint32_t mode) {
   return named;
 }
 
-// The smallest alignment at which a direct write works, found by trying; 0 if none does. A full disk proves nothing
-// against O_DIRECT, which the open has already taken.
+// The smallest alignment at which a direct write works, found by trying; 0 if none does. A full disk proves
+// nothing against O_DIRECT, which the open has already taken.
 uint32_t working_alignment(int fd) {
   alignas(kMaxAlignment) static const char zeros[2 * kMaxAlignment] = {};
   for (uint32_t alignment = kMaxAlignment, found = 0;; alignment /= 2) {
@@ -128,7 +129,8 @@ uint32_t power_of_two_sector(uint32_t bytes) {
 
 Status probe_posix(const std::string& directory, uint32_t mode, Probe* probe) {
   *probe = Probe();
-  Descriptor fd(retry_interrupted([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  Descriptor fd(
+      retry_interrupted([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   if (!fd.valid()) return Status::io(errno, "open", directory);
   struct statfs stats;
   if (retry_interrupted([&] { return syscalls.fstatfs(fd.get(), &stats); }) != 0) {
@@ -146,7 +148,7 @@ Status probe_posix(const std::string& directory, uint32_t mode, Probe* probe) {
   // Without a device to ask (overlay, btrfs, FUSE …) only the greatest sector is safe to assume.
   uint32_t sector = physical_sector(status);
   if (sector == 0) sector = type.memory ? kMinAlignment : kMaxAlignment;
-  // No scratch file (a read-only directory, say) means no O_DIRECT; whoever goes on to write will hear the reason.
+  // No scratch file (a read-only directory, say) means no O_DIRECT; the first real write tells the reason.
   const Descriptor scratch = open_scratch(directory, mode);
   if (scratch.valid()) {
     const uint32_t working = working_alignment(scratch.get());
@@ -161,7 +163,8 @@ Status probe_posix(const std::string& directory, uint32_t mode, Probe* probe) {
 
 Status probe_posix(const std::string& directory, uint32_t, Probe* probe) {
   *probe = Probe();
-  Descriptor fd(retry_interrupted([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  Descriptor fd(
+      retry_interrupted([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   if (!fd.valid()) return Status::io(errno, "open", directory);
   struct statfs stats;
   if (retry_interrupted([&] { return syscalls.fstatfs(fd.get(), &stats); }) != 0) {

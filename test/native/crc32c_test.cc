@@ -32,9 +32,9 @@ TEST(Crc32c, MatchesTheVectorsOfRfc3720) {
   expect_both(bytes, 0x46dd794e);
   std::iota(bytes.rbegin(), bytes.rend(), uint8_t{0});
   expect_both(bytes, 0x113fdb5c);
-  const std::vector<uint8_t> iscsi_read = {0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,    0, 0, 0,
+  const std::vector<uint8_t> iscsi_read = {0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,    0, 0, 0, 0,
                                            0x14, 0,    0, 0, 0, 0, 4, 0, 0, 0, 0, 0x14, 0, 0, 0, 0x18,
-                                           0x28, 0,    0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0,    0, 0, 0};
+                                           0x28, 0,    0, 0, 0, 0, 0, 0, 2, 0, 0, 0,    0, 0, 0, 0};
   expect_both(iscsi_read, 0xd9963a56);
 }
 
@@ -62,7 +62,8 @@ TEST(Crc32c, HardwareEqualsPortableOnLongInputs) {
     const size_t limit = i % 2 == 0 ? 16384 : bytes.size() - offset;
     const size_t length = rng() % limit;
     const auto seed = static_cast<uint32_t>(rng());
-    ASSERT_EQ(crc32c(seed, bytes.data() + offset, length), crc32c_portable(seed, bytes.data() + offset, length))
+    ASSERT_EQ(crc32c(seed, bytes.data() + offset, length),
+              crc32c_portable(seed, bytes.data() + offset, length))
         << "offset " << offset << ", length " << length;
   }
 }
@@ -76,7 +77,8 @@ TEST(Crc32c, IncrementalEqualsWhole) {
     size_t done = 0;
     while (done < bytes.size()) {
       const size_t part = std::min<size_t>(rng() % 4000, bytes.size() - done);
-      crc = i % 2 == 0 ? crc32c(crc, bytes.data() + done, part) : crc32c_portable(crc, bytes.data() + done, part);
+      crc = i % 2 == 0 ? crc32c(crc, bytes.data() + done, part)
+                       : crc32c_portable(crc, bytes.data() + done, part);
       done += part;
     }
     ASSERT_EQ(crc, whole);

@@ -1,4 +1,4 @@
-// System calls that are interrupted, fall short or fail: the transfer is completed, or the failure is reported.
+// System calls are interrupted, fall short or fail: the transfer is completed, or the failure reported.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -58,7 +58,9 @@ ssize_t scripted_pwritev(int fd, const iovec* slices, int count, off_t offset) {
 }
 
 int scripted_sync(int fd) { return interrupted() || failing() ? -1 : script.real.sync(fd); }
-int scripted_reserve(int fd, off_t bytes) { return interrupted() || failing() ? -1 : script.real.reserve(fd, bytes); }
+int scripted_reserve(int fd, off_t bytes) {
+  return interrupted() || failing() ? -1 : script.real.reserve(fd, bytes);
+}
 off_t scripted_lseek(int fd, off_t offset, int whence) {
   return failing() ? -1 : script.real.lseek(fd, offset, whence);
 }
@@ -196,7 +198,8 @@ class DirectFileFaults : public FileFaults {
         const size_t part = std::min(slices[i].iov_len, room);
         const size_t at = static_cast<size_t>(offset) + static_cast<size_t>(moved);
         if (image.size() < at + part) image.resize(at + part);
-        std::copy_n(static_cast<const char*>(slices[i].iov_base), part, image.begin() + static_cast<ptrdiff_t>(at));
+        std::copy_n(static_cast<const char*>(slices[i].iov_base), part,
+                    image.begin() + static_cast<ptrdiff_t>(at));
         moved += static_cast<ssize_t>(part);
         room -= part;
       }

@@ -1,4 +1,4 @@
-// The writer's lock: one holder among threads and processes, named to whoever comes second, gone with its process.
+// The writer's lock: one holder among threads and processes, named to the second, gone with its process.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>

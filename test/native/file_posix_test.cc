@@ -1,4 +1,4 @@
-// PosixFile and PosixFileSystem on a real filesystem: what is written is there, and only regular files are taken.
+// PosixFileSystem on a real filesystem: what is written is there, and only regular files are taken.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -187,7 +187,8 @@ TEST_F(PosixFiles, SymbolicLinkIsRefused) {
   writing.write = true;
   const Status status = open("link", writing);
   EXPECT_ERRNO(status, ELOOP);
-  EXPECT_NE(status.error().message.find("it is a symbolic link"), std::string::npos) << status.error().message;
+  EXPECT_NE(status.error().message.find("it is a symbolic link"), std::string::npos)
+      << status.error().message;
   EXPECT_ERRNO(open("link"), ELOOP);
   writing.create = true;
   EXPECT_ERRNO(open("dangling", writing), EEXIST);

@@ -40,7 +40,9 @@ TEST_F(SimCrash, UnsyncedSectorsSurviveInAnyCombination) {
   ASSERT_OK(write(*file, kSector, std::string(2 * kSector, 'y')));
   std::set<std::string> seen;
   for (int i = 0; i < kImages; ++i) seen.insert(summary(*fs.crash_image(rng), "a"));
-  for (const char* image : {"xxxx", "xyxx", "xxyx", "xyyx", "x#xx", "xx#x"}) EXPECT_EQ(seen.count(image), 1u) << image;
+  for (const char* image : {"xxxx", "xyxx", "xxyx", "xyyx", "x#xx", "xx#x"}) {
+    EXPECT_EQ(seen.count(image), 1u) << image;
+  }
   for (const std::string& image : seen) {
     EXPECT_EQ(image[0], 'x') << "untouched sectors stay";
     EXPECT_EQ(image[3], 'x') << "untouched sectors stay";
@@ -270,7 +272,9 @@ TEST_F(SimCrash, KilledProcessLeavesTheCacheWhichAPowerLossMayStillTake) {
   // The four pages of the cache arrive in order.
   const std::string old(32, 'x'), fresh(32, 'y');
   std::set<std::string> expected;
-  for (size_t pages = 0; pages <= 4; ++pages) expected.insert(fresh.substr(0, 8 * pages) + old.substr(8 * pages));
+  for (size_t pages = 0; pages <= 4; ++pages) {
+    expected.insert(fresh.substr(0, 8 * pages) + old.substr(8 * pages));
+  }
   EXPECT_EQ(seen, expected);
   EXPECT_TRUE(taken);
 }

@@ -36,7 +36,8 @@ TEST(Status, ErrnoNamesAreSymbolic) {
 }
 
 TEST(Status, CorruptCarriesTheLostRange) {
-  const Status status = Status::corrupt("page 3 is damaged", LostRange{3, 4096, 17, 19}, "/dir/0000000003.page");
+  const Status status =
+      Status::corrupt("page 3 is damaged", LostRange{3, 4096, 17, 19}, "/dir/0000000003.page");
   EXPECT_EQ(status.error().code, Code::kCorrupt);
   ASSERT_TRUE(status.error().lost.has_value());
   EXPECT_EQ(status.error().lost->first, 17u);

@@ -53,7 +53,8 @@ namespace {
 
 class SimFile final : public File {
  public:
-  SimFile(std::shared_ptr<SimFileSystem::State> state, SimNodePtr node, std::string path, const OpenFlags& flags)
+  SimFile(std::shared_ptr<SimFileSystem::State> state, SimNodePtr node, std::string path,
+          const OpenFlags& flags)
       : state_(std::move(state)), node_(std::move(node)), path_(std::move(path)), flags_(flags) {}
 
   Status read(uint64_t offset, void* buffer, size_t bytes, size_t* got) override {
@@ -135,7 +136,8 @@ class SimFile final : public File {
       return sim_lost_power("fallocate", path_);
     }
     if (verdict.fault) {
-      return verdict.fault->sys_errno == 0 ? Status() : Status::io(verdict.fault->sys_errno, "fallocate", path_);
+      return verdict.fault->sys_errno == 0 ? Status()
+                                           : Status::io(verdict.fault->sys_errno, "fallocate", path_);
     }
     node_->size = std::max(node_->size, bytes);
     return Status();
@@ -158,7 +160,9 @@ class SimFile final : public File {
     Status status = state_->begin_simple(kSimInspect, "lseek", path_, &done);
     if (done) return status;
     *offset = node_->size;
-    if (state_->tells_holes && from < node_->size) *offset = std::min(node_->size, node_->cache.next_hole(from));
+    if (state_->tells_holes && from < node_->size) {
+      *offset = std::min(node_->size, node_->cache.next_hole(from));
+    }
     return Status();
   }
 
@@ -168,15 +172,19 @@ class SimFile final : public File {
   bool misaligned(uint64_t offset, const void* buffer, size_t bytes) const {
     if (!flags_.direct) return false;
     const uint64_t alignment = state_->probe.alignment;
-    return offset % alignment != 0 || bytes % alignment != 0 || reinterpret_cast<uintptr_t>(buffer) % alignment != 0;
+    return offset % alignment != 0 || bytes % alignment != 0 ||
+           reinterpret_cast<uintptr_t>(buffer) % alignment != 0;
   }
 
   // What a failed write leaves behind; see "Failures" in sim_file_system.h.
   Status fail_write(const SimFault& fault, uint64_t offset, const std::vector<uint8_t>& data) {
     const Status failure = fault.sys_errno == 0 ? Status() : Status::io(fault.sys_errno, "pwritev", path_);
-    const uint64_t kept = fault.prefix ? std::min<uint64_t>(*fault.prefix, data.size())
-                          : fault.sys_errno == EIO ? data.size()
-                                                   : state_->rng.between(0, data.size());
+    uint64_t kept = data.size();
+    if (fault.prefix) {
+      kept = std::min(kept, *fault.prefix);
+    } else if (fault.sys_errno != EIO) {
+      kept = state_->rng.between(0, kept);
+    }
     if (!flags_.direct) {
       node_->write(offset, data.data(), kept, fault.sys_errno == EIO);
       return failure;

@@ -37,7 +37,7 @@ Status locked(const std::string& path, const std::string& holder) {
 
 }  // namespace
 
-// --- the machine -------------------------------------------------------------------------------------------------------
+// --- the machine ---
 
 SimFileSystem::SimFileSystem(uint64_t seed) : state_(std::make_shared<State>()) {
   state_->rng = SimRng(seed);
@@ -151,7 +151,7 @@ void SimFileSystem::install(const std::string& path, const std::vector<uint8_t>&
   state_->durable_names[path] = node;
 }
 
-// --- FileSystem --------------------------------------------------------------------------------------------------------
+// --- FileSystem ---
 
 Status SimFileSystem::open(const std::string& path, const OpenFlags& flags, std::unique_ptr<File>* file) {
   const SimOperation operation = flags.create ? kSimCreate : kSimOpen;
@@ -159,7 +159,9 @@ Status SimFileSystem::open(const std::string& path, const OpenFlags& flags, std:
   std::lock_guard<std::mutex> guard(state_->mutex);
   State::Verdict verdict;
   WALDO_TRY(state_->begin(operation, "open", path, &verdict));
-  if (verdict.fault && verdict.fault->sys_errno != 0) return Status::io(verdict.fault->sys_errno, "open", path);
+  if (verdict.fault && verdict.fault->sys_errno != 0) {
+    return Status::io(verdict.fault->sys_errno, "open", path);
+  }
   const SimNodePtr* const found = state_->find(path);
   SimNodePtr node;
   if (flags.create) {
@@ -217,7 +219,9 @@ Status SimFileSystem::list(const std::string& slashed, std::vector<std::string>*
   if (node == nullptr && !sim_is_root(directory)) return Status::io(ENOENT, "opendir", directory);
   if (node != nullptr && !(*node)->directory) return Status::io(ENOTDIR, "opendir", directory);
   for (const auto& entry : state_->names) {
-    if (sim_parent(entry.first) == directory) names->push_back(entry.first.substr(entry.first.rfind('/') + 1));
+    if (sim_parent(entry.first) == directory) {
+      names->push_back(entry.first.substr(entry.first.rfind('/') + 1));
+    }
   }
   return Status();
 }
@@ -233,7 +237,9 @@ Status SimFileSystem::rename(const std::string& from, const std::string& to) {
   const SimNodePtr* const node = state_->find(from);
   if (node == nullptr) return Status::io(ENOENT, "rename", from);
   const SimNodePtr* const target = state_->find(to);
-  if ((*node)->directory || (target != nullptr && (*target)->directory)) return Status::io(EISDIR, "rename", from);
+  if ((*node)->directory || (target != nullptr && (*target)->directory)) {
+    return Status::io(EISDIR, "rename", from);
+  }
   WALDO_TRY(state_->find_parent("rename", to));
   const SimNameChange change{from, to, *node};
   if (verdict.crash) {

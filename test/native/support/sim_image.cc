@@ -9,8 +9,8 @@ using State = SimFileSystem::State;
 
 namespace {
 
-// Which of several pending things a power loss keeps. One pattern is drawn for all of them, because independent coins
-// hardly ever lose just the first or keep just the last.
+// Which of several pending things a power loss keeps. One pattern is drawn for all of them, because
+// independent coins hardly ever lose just the first or keep just the last.
 class Survival {
  public:
   Survival(SimRng& rng, uint64_t count)
@@ -29,7 +29,7 @@ class Survival {
     }
   }
 
-  // How newly written a surviving sector is: the newest version as a rule, but any may have been the last to arrive.
+  // Which version of a surviving sector: mostly the newest, but any may have been the last to arrive.
   size_t version(size_t count) { return pattern_ == kAll || rng_.one_in(2) ? count - 1 : rng_.below(count); }
 
  private:

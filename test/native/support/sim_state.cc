@@ -58,7 +58,9 @@ Status State::begin_simple(SimOperation operation, const char* syscall, const st
   *done = !status.ok() || verdict.crash || verdict.fault.has_value();
   if (!status.ok()) return status;
   if (verdict.crash) return sim_lost_power(syscall, path);
-  if (verdict.fault && verdict.fault->sys_errno != 0) return Status::io(verdict.fault->sys_errno, syscall, path);
+  if (verdict.fault && verdict.fault->sys_errno != 0) {
+    return Status::io(verdict.fault->sys_errno, syscall, path);
+  }
   return Status();
 }
 

@@ -1,4 +1,4 @@
-// The inside of SimFileSystem, shared by its operations (sim_file_system.cc, sim_file.cc) and its images (sim_image.cc).
+// The inside of SimFileSystem, shared by its operations and its images (sim_image.cc).
 #pragma once
 
 #include <array>
@@ -93,7 +93,7 @@ struct SimFileSystem::State {
 
   // Counts the operation. An error is returned if the power is already gone.
   Status begin(SimOperation operation, const char* syscall, const std::string& path, Verdict* verdict);
-  // begin() for operations that change nothing if they fail. *done: return the status, there is nothing to do.
+  // begin() for operations that change nothing if they fail. *done: there is only the status to return.
   Status begin_simple(SimOperation operation, const char* syscall, const std::string& path, bool* done);
   void call_hook(SimOperation operation, const std::string& path);
 

@@ -15,8 +15,11 @@ inline testing::AssertionResult is_ok(const Status& status) {
 
 inline testing::AssertionResult is_errno(const Status& status, int expected) {
   if (status.ok()) return testing::AssertionFailure() << "no error";
-  if (status.error().code == Code::kIo && status.error().sys_errno == expected) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "errno " << status.error().sys_errno << ": " << status.error().message;
+  if (status.error().code == Code::kIo && status.error().sys_errno == expected) {
+    return testing::AssertionSuccess();
+  }
+  return testing::AssertionFailure() << "errno " << status.error().sys_errno << ": "
+                                     << status.error().message;
 }
 
 }  // namespace waldo
