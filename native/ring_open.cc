@@ -52,14 +52,16 @@ Status Ring::open_files() {
     WALDO_TRY(fs_.check_unlocked(lock_path));
   }
   Probe probe;
+  // Readers share what is in the page cache, unless told not to; a probe would have to write.
+  direct_ = options_.direct == DirectIo::kOn;
   if (!options_.read_only) {
     WALDO_TRY(fs_.probe(directory_, options_.mode, &probe));
     if (probe.network && !options_.allow_network) {
       return Status::make(Code::kOption, directory_ + " is on a network filesystem (" + probe.type +
                                              "), whose locks and syncs cannot be relied upon; allowNetworkFilesystem overrides this");
     }
-    direct_ = options_.direct == DirectIo::kOn || (options_.direct == DirectIo::kAuto && probe.direct);
-    if (options_.direct == DirectIo::kOn && !probe.direct) {
+    if (options_.direct == DirectIo::kAuto) direct_ = probe.direct;
+    if (direct_ && !probe.direct) {
       return Status::make(Code::kOption, "directIo is true, but the filesystem of " + directory_ + " (" + probe.type + ") does not take O_DIRECT");
     }
   }
