@@ -223,6 +223,8 @@ void EngineWrap::deliver(Napi::Env env) {
   for (Mailbox::Done& message : done) {
     Napi::HandleScope message_scope(env);
     --jobs_pending_;
+    // An engine that could not be opened is of no further use: it is let go of at once.
+    if (!core_->engine) closing_ = true;
     napi_value value = message.status.ok() && message.convert ? message.convert(env) : env.Undefined();
     call(on_done_, {Napi::Number::New(env, message.id), error_to(env, message.status), value});
   }

@@ -148,7 +148,7 @@ Status check_unlocked_posix(const std::string& path) {
   Descriptor fd;
   Status status = open_regular(path, O_RDONLY, 0, &fd);
   if (!status.ok()) return status.error().sys_errno == ENOENT ? Status() : status;
-  FileId id;
+  FileId id{};
   WALDO_TRY(file_id(fd.get(), path, &id));
   const auto held = registry().holders.find(id);
   if (held != registry().holders.end()) return locked(path, held->second);

@@ -17,6 +17,17 @@ Status option_conflict(const char* option, uint64_t ring, uint64_t given) {
 
 bool missing(const Status& status) { return !status.ok() && status.error().sys_errno == ENOENT; }
 
+Geometry geometry_of(const Superblock& block, IndexSpacing spacing) {
+  Geometry geometry;
+  std::memcpy(geometry.ring_id.data(), block.ring_id, sizeof(block.ring_id));
+  geometry.ring_size = block.ring_size;
+  geometry.alignment = block.alignment;
+  geometry.file_capacity = block.file_capacity;
+  geometry.index_capacity = block.index_capacity;
+  geometry.spacing = spacing;
+  return geometry;
+}
+
 }  // namespace
 
 Status Ring::open(FileSystem& fs, const std::string& directory, const RingOptions& options, std::unique_ptr<Ring>* ring) {
@@ -97,12 +108,7 @@ Status Ring::create() {
   block.file_capacity = options_.file_capacity;
   block.index_capacity = options_.index_capacity;
   block.max_frame_bytes = options_.buf_capacity;
-  geometry_.ring_id = options_.ring_id;
-  geometry_.ring_size = block.ring_size;
-  geometry_.alignment = block.alignment;
-  geometry_.file_capacity = block.file_capacity;
-  geometry_.index_capacity = block.index_capacity;
-  geometry_.spacing = options_.index_spacing;
+  geometry_ = geometry_of(block, options_.index_spacing);
   WALDO_TRY(fs_.remove(directory_ + "/" + page_file_name(0)));
   WALDO_TRY(Page::create(fs_, directory_, geometry_, 0, page_flags(false)));
   Page first(geometry_, 0);
@@ -162,12 +168,7 @@ Status Ring::adopt_geometry() {
   options_.file_capacity = block.file_capacity;
   options_.index_capacity = block.index_capacity;
   options_.alignment = block.alignment;
-  std::memcpy(geometry_.ring_id.data(), block.ring_id, sizeof(block.ring_id));
-  geometry_.ring_size = block.ring_size;
-  geometry_.alignment = block.alignment;
-  geometry_.file_capacity = block.file_capacity;
-  geometry_.index_capacity = block.index_capacity;
-  geometry_.spacing = options_.index_spacing;
+  geometry_ = geometry_of(block, options_.index_spacing);
   max_frame_bytes_ = block.max_frame_bytes;
   return Status();
 }
