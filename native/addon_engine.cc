@@ -82,8 +82,9 @@ EngineWrap::~EngineWrap() {
 }
 
 void EngineWrap::Core::shut_down() {
+  if (Engine* const open = engine) open->ring().cancel();
   jobs.stop();
-  if (engine) (void)engine->close();
+  if (owned) (void)owned->close();
   mailbox.close();
 }
 
@@ -124,7 +125,8 @@ void EngineWrap::open(const Napi::CallbackInfo& info) {
       core.commits_seen.store(true, std::memory_order_release);
       core.mailbox.notify();
     };
-    WALDO_TRY(Engine::open(posix_file_system(), directory, options.ring, options.pool_size, options.huge, on_progress, &core.engine));
+    WALDO_TRY(Engine::open(posix_file_system(), directory, options.ring, options.pool_size, options.huge, on_progress, &core.owned));
+    core.engine = core.owned.get();
     *convert = [&core](Napi::Env env) { return opened_to(env, *core.engine); };
     return Status();
   });
@@ -176,7 +178,7 @@ void EngineWrap::read(const Napi::CallbackInfo& info) {
   const size_t max_bytes = info[2].As<Napi::Number>().Uint32Value();
   start(info, [after, max_bytes](Core& core, Mailbox::Convert* convert) {
     ReadChunk chunk;
-    WALDO_TRY(core.engine->read(after, max_bytes, &chunk));
+    WALDO_TRY(core.engine.load()->read(after, max_bytes, &chunk));
     *convert = [chunk](Napi::Env env) { return chunk_to(env, chunk); };
     return Status();
   });
@@ -190,14 +192,14 @@ void EngineWrap::verify(const Napi::CallbackInfo& info) {
   engine(info.Env());
   start(info, [](Core& core, Mailbox::Convert* convert) {
     VerifyReport report;
-    WALDO_TRY(core.engine->ring().verify(&report));
+    WALDO_TRY(core.engine.load()->ring().verify(&report));
     *convert = [report](Napi::Env env) { return report_to(env, report); };
     return Status();
   });
 }
 
 void EngineWrap::close(const Napi::CallbackInfo& info) {
-  start(info, [](Core& core, Mailbox::Convert*) { return core.engine ? core.engine->close() : Status(); });
+  start(info, [](Core& core, Mailbox::Convert*) { return core.owned ? core.owned->close() : Status(); });
   closing_ = true;
 }
 
@@ -217,8 +219,8 @@ void EngineWrap::deliver(Napi::Env env) {
   };
   std::vector<Mailbox::Done> done = core_->mailbox.take();
   if (core_->commits_seen.exchange(false, std::memory_order_acquire) && core_->engine) {
-    const double committed = static_cast<double>(core_->engine->committed());
-    call(on_commit_, {Napi::Number::New(env, committed), error_to(env, core_->engine->failure())});
+    const double committed = static_cast<double>(core_->engine.load()->committed());
+    call(on_commit_, {Napi::Number::New(env, committed), error_to(env, core_->engine.load()->failure())});
   }
   for (Mailbox::Done& message : done) {
     Napi::HandleScope message_scope(env);

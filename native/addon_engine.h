@@ -64,7 +64,8 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap> {
   // Shared with jobs, which may outlive the JavaScript object.
   struct Core {
     Mailbox mailbox;
-    std::unique_ptr<Engine> engine;  // from the end of open(); set on a job, read after its done message
+    std::unique_ptr<Engine> owned;          // set by the opening job, and left alone then
+    std::atomic<Engine*> engine{nullptr};   // the same, for all threads
     std::atomic<bool> commits_seen{false};
     Jobs jobs{2};
     void shut_down();  // joins everything; idempotent

@@ -2,6 +2,7 @@
 // reading. One thread appends at a time (the committer sees to it); any thread reads. No I/O under the mutex.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -121,6 +122,8 @@ class Ring {
 
   // Every checksum, link and index of every page.
   Status verify(VerifyReport* report);
+  // Makes a verification that is under way end soon, with kClosed. Any thread.
+  void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
 
   Bounds bounds() const;
   RingInfo info() const;
@@ -184,6 +187,7 @@ class Ring {
   RecoveryReport report_;
   bool tail_copied_ = false;  // TAIL is there
   bool closed_ = false;
+  std::atomic<bool> cancelled_{false};
 
   // The appending thread's own.
   uint64_t synced_seq_no_ = 0;  // what a frame written now may call durable

@@ -58,6 +58,7 @@ Status Ring::verify_page(const PageInfo& info, uint64_t prev_seq_no, VerifyRepor
   bool chained = (state.flags & kPageSalvaged) == 0;
   PageScanner scanner(page, state.page_no);
   while (offset < state.end_offset) {
+    if (cancelled_.load(std::memory_order_relaxed)) return Status::make(Code::kClosed, "the ring was closed meanwhile");
     FrameProbe probe;
     if (page.is_open()) WALDO_TRY(scanner.probe(offset, &probe));
     const uint64_t at = offset;
