@@ -1,6 +1,8 @@
 // The writer's lock: one holder among threads and processes, named to the second, gone with its process.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -150,31 +152,38 @@ TEST_F(FileLocks, LookingDoesNotDisturbTheHolderOrTheFile) {
   EXPECT_EQ(content(), "me");
 }
 
-TEST_F(FileLocks, WriterGetsTheLockWhileOtherProcessesLook) {
+TEST_F(FileLocks, WriterWaitsForAnotherProcessThatOnlyLooks) {
   std::unique_ptr<Lock> lock;
   ASSERT_OK(take("me", &lock));
   lock.reset();
-  std::vector<pid_t> lookers;
-  for (int i = 0; i < 2; ++i) {
-    const pid_t child = fork();
-    if (child == 0) {
-      for (;;) {
-        (void)fs.check_unlocked(path).ok();
-        usleep(500);
-      }
-    }
-    lookers.push_back(child);
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const int fd = open(path.c_str(), O_RDONLY);
+    if (flock(fd, LOCK_SH) != 0 || write(ends[1], "x", 1) != 1) _exit(1);
+    usleep(5000);
+    _exit(0);
   }
-  int taken = 0;
-  for (int i = 0; i < 100; ++i) {
-    if (take("me", &lock).ok()) ++taken;
-    lock.reset();
-  }
-  for (const pid_t child : lookers) {
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
-  }
-  EXPECT_EQ(taken, 100);
+  char byte = 0;
+  ASSERT_EQ(read(ends[0], &byte, 1), 1);
+  EXPECT_OK(take("me", &lock));
+  waitpid(child, nullptr, 0);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_F(FileLocks, LockOnAFileThatWasRemovedMeanwhileIsNotTaken) {
+  Holder holder(path, "process 77 (node), thread 0");
+  std::thread remover([&] {
+    usleep(20000);  // as a rule the file below is open by then; in either case the lock must be on the path
+    EXPECT_EQ(unlink(path.c_str()), 0);
+    holder.kill();
+  });
+  std::unique_ptr<Lock> lock;
+  while (!take("me", &lock).ok()) usleep(1000);
+  remover.join();
+  EXPECT_EQ(content(), "me");
 }
 
 TEST_F(FileLocks, CheckTakesAMissingFileAndAReadOnlyOne) {
