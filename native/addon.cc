@@ -8,11 +8,13 @@ namespace waldo {
 namespace {
 
 Napi::Value crc32c_of(const Napi::CallbackInfo& info) {
-  if (info.Length() < 1 || !info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+  if (info.Length() < 1 || !info[0].IsTypedArray() ||
+      info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
     throw Napi::TypeError::New(info.Env(), "crc32c takes a Uint8Array");
   }
   const auto bytes = info[0].As<Napi::Uint8Array>();
-  const uint32_t seed = info.Length() > 1 && info[1].IsNumber() ? info[1].As<Napi::Number>().Uint32Value() : 0;
+  const uint32_t seed =
+      info.Length() > 1 && info[1].IsNumber() ? info[1].As<Napi::Number>().Uint32Value() : 0;
   return Napi::Number::New(info.Env(), crc32c(seed, bytes.Data(), bytes.ByteLength()));
 }
 
@@ -29,5 +31,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
 }  // namespace
 }  // namespace waldo
 
-static Napi::Object waldo_initialize(Napi::Env env, Napi::Object exports) { return waldo::initialize(env, exports); }
+static Napi::Object waldo_initialize(Napi::Env env, Napi::Object exports) {
+  return waldo::initialize(env, exports);
+}
 NODE_API_MODULE(NODE_GYP_MODULE_NAME, waldo_initialize)

@@ -10,7 +10,9 @@ namespace waldo {
 namespace {
 
 // Sequence numbers and sizes stay below 2^53, where a double is exact.
-Napi::Number number(Napi::Env env, uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
+Napi::Number number(Napi::Env env, uint64_t value) {
+  return Napi::Number::New(env, static_cast<double>(value));
+}
 
 uint64_t get_number(const Napi::Object& from, const char* name) {
   const Napi::Value value = from.Get(name);
@@ -41,19 +43,26 @@ Napi::Object range_to(Napi::Env env, const LostRange& range) {
 
 const char* outcome_name(RecoveryReport::Outcome outcome) {
   switch (outcome) {
-    case RecoveryReport::Outcome::kCreated: return "created";
-    case RecoveryReport::Outcome::kClean: return "clean";
-    case RecoveryReport::Outcome::kRecovered: return "recovered";
-    case RecoveryReport::Outcome::kSalvaged: return "salvaged";
+    case RecoveryReport::Outcome::kCreated:
+      return "created";
+    case RecoveryReport::Outcome::kClean:
+      return "clean";
+    case RecoveryReport::Outcome::kRecovered:
+      return "recovered";
+    case RecoveryReport::Outcome::kSalvaged:
+      return "salvaged";
   }
   return "";
 }
 
 const char* huge_name(HugePages huge) {
   switch (huge) {
-    case HugePages::kNone: return "none";
-    case HugePages::kTransparent: return "transparent";
-    case HugePages::kExplicit: return "explicit";
+    case HugePages::kNone:
+      return "none";
+    case HugePages::kTransparent:
+      return "transparent";
+    case HugePages::kExplicit:
+      return "explicit";
   }
   return "";
 }
@@ -69,7 +78,8 @@ Napi::Object recovery_to(Napi::Env env, const RecoveryReport& report) {
   for (size_t i = 0; i < report.healed.size(); ++i) healed.Set(static_cast<uint32_t>(i), report.healed[i]);
   object.Set("healed", healed);
   auto gaps = Napi::Array::New(env, report.gaps.size());
-  for (size_t i = 0; i < report.gaps.size(); ++i) gaps.Set(static_cast<uint32_t>(i), range_to(env, report.gaps[i]));
+  for (size_t i = 0; i < report.gaps.size(); ++i)
+    gaps.Set(static_cast<uint32_t>(i), range_to(env, report.gaps[i]));
   object.Set("gaps", gaps);
   return object;
 }
@@ -179,7 +189,8 @@ Napi::Value metadata_to(Napi::Env env, Engine& engine) {
   const RingInfo info = engine.ring().info();
   const RingOptions& options = engine.ring().options();
   auto object = Napi::Object::New(env);
-  object.Set("ringId", Napi::Buffer<uint8_t>::Copy(env, info.geometry.ring_id.data(), info.geometry.ring_id.size()));
+  object.Set("ringId",
+             Napi::Buffer<uint8_t>::Copy(env, info.geometry.ring_id.data(), info.geometry.ring_id.size()));
   char epoch[20];
   std::snprintf(epoch, sizeof(epoch), "%016" PRIx64, info.epoch);
   object.Set("epoch", epoch);

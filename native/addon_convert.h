@@ -15,8 +15,8 @@ struct EngineOptions {
   bool huge = false;
 };
 
-// Throws a TypeError that names the property if one is missing or of another type: src/options.ts has validated them,
-// so that is a mistake in the library, not the caller's.
+// Throws a TypeError that names the property if one is missing or of another type: src/options.ts has
+// validated them, so that is a mistake in the library, not the caller's.
 EngineOptions options_from(const Napi::Object& from);
 
 Napi::Value error_to(Napi::Env env, const Status& status);  // undefined for a good one

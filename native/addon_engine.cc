@@ -4,11 +4,12 @@
 
 namespace waldo {
 
-// --- Mailbox ---------------------------------------------------------------------------------------------------------
+// --- Mailbox ---------------------------------------------------------------------------------------------
 
 void Mailbox::open(Napi::Env env, napi_threadsafe_function_call_js deliver, void* context) {
   napi_value name = Napi::String::New(env, "waldo");
-  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, context, deliver, &function_);
+  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr,
+                                                             nullptr, context, deliver, &function_);
   if (status != napi_ok) throw Napi::Error::New(env);
   (void)napi_unref_threadsafe_function(env, function_);
 }
@@ -45,17 +46,18 @@ void Mailbox::close() {
   function_ = nullptr;
 }
 
-// --- EngineWrap ------------------------------------------------------------------------------------------------------
+// --- EngineWrap ------------------------------------------------------------------------------------------
 
 Napi::Function EngineWrap::define(Napi::Env env) {
-  return DefineClass(env, "Engine",
-                     {InstanceMethod<&EngineWrap::open>("open"), InstanceMethod<&EngineWrap::allocate>("allocate"),
-                      InstanceMethod<&EngineWrap::submit>("submit"), InstanceMethod<&EngineWrap::commit_sync>("commitSync"),
-                      InstanceMethod<&EngineWrap::committed>("committed"), InstanceMethod<&EngineWrap::failure>("failure"),
-                      InstanceMethod<&EngineWrap::read>("read"), InstanceMethod<&EngineWrap::bounds>("bounds"),
-                      InstanceMethod<&EngineWrap::metadata>("metadata"), InstanceMethod<&EngineWrap::verify>("verify"),
-                      InstanceMethod<&EngineWrap::close>("close"), InstanceMethod<&EngineWrap::ref>("ref"),
-                      InstanceMethod<&EngineWrap::unref>("unref")});
+  return DefineClass(
+      env, "Engine",
+      {InstanceMethod<&EngineWrap::open>("open"), InstanceMethod<&EngineWrap::allocate>("allocate"),
+       InstanceMethod<&EngineWrap::submit>("submit"), InstanceMethod<&EngineWrap::commit_sync>("commitSync"),
+       InstanceMethod<&EngineWrap::committed>("committed"), InstanceMethod<&EngineWrap::failure>("failure"),
+       InstanceMethod<&EngineWrap::read>("read"), InstanceMethod<&EngineWrap::bounds>("bounds"),
+       InstanceMethod<&EngineWrap::metadata>("metadata"), InstanceMethod<&EngineWrap::verify>("verify"),
+       InstanceMethod<&EngineWrap::close>("close"), InstanceMethod<&EngineWrap::ref>("ref"),
+       InstanceMethod<&EngineWrap::unref>("unref")});
 }
 
 EngineWrap::EngineWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineWrap>(info) {
@@ -68,7 +70,8 @@ EngineWrap::EngineWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Engine
   core_->mailbox.open(
       env,
       [](napi_env env, napi_value, void* context, void*) {
-        if (env != nullptr) static_cast<EngineWrap*>(context)->deliver(env);  // null while the environment goes down
+        if (env != nullptr)
+          static_cast<EngineWrap*>(context)->deliver(env);  // null while the environment goes down
       },
       this);
   napi_add_env_cleanup_hook(env, &EngineWrap::on_environment_exit, this);
@@ -99,9 +102,11 @@ Engine& EngineWrap::engine(Napi::Env env) {
   return *core_->engine;
 }
 
-// Runs `job` off the JavaScript thread; its outcome comes to onDone under the id that is the first argument.
+// Runs `job` off the JavaScript thread; its outcome comes to onDone under the id that is the first
+// argument.
 void EngineWrap::start(const Napi::CallbackInfo& info, std::function<Status(Core&, Mailbox::Convert*)> job) {
-  if (info.Length() < 1 || !info[0].IsNumber()) throw Napi::TypeError::New(info.Env(), "the first argument is the job's id");
+  if (info.Length() < 1 || !info[0].IsNumber())
+    throw Napi::TypeError::New(info.Env(), "the first argument is the job's id");
   const double id = info[0].As<Napi::Number>().DoubleValue();
   // The job does not own the core: that joins the job's thread before it goes.
   Core* const core = core_.get();
@@ -125,7 +130,8 @@ void EngineWrap::open(const Napi::CallbackInfo& info) {
       core.commits_seen.store(true, std::memory_order_release);
       core.mailbox.notify();
     };
-    WALDO_TRY(Engine::open(posix_file_system(), directory, options.ring, options.pool_size, options.huge, on_progress, &core.owned));
+    WALDO_TRY(Engine::open(posix_file_system(), directory, options.ring, options.pool_size, options.huge,
+                           on_progress, &core.owned));
     core.engine = core.owned.get();
     *convert = [&core](Napi::Env env) { return opened_to(env, *core.engine); };
     return Status();
@@ -136,22 +142,26 @@ Napi::Value EngineWrap::allocate(const Napi::CallbackInfo& info) {
   auto slab = engine(info.Env()).slabs().take();
   if (!slab) throw Napi::RangeError::New(info.Env(), "out of memory for a slab");
   if (slabs_.size() > 4096) {
-    for (auto at = slabs_.begin(); at != slabs_.end();) at = at->second.expired() ? slabs_.erase(at) : std::next(at);
+    for (auto at = slabs_.begin(); at != slabs_.end();)
+      at = at->second.expired() ? slabs_.erase(at) : std::next(at);
   }
   slabs_[slab->data()] = slab;
   return buffer_over(info.Env(), std::move(slab));
 }
 
 void EngineWrap::submit(const Napi::CallbackInfo& info) {
-  if (info.Length() < 4 || !info[0].IsArrayBuffer() || !info[1].IsNumber() || !info[2].IsNumber() || !info[3].IsNumber()) {
+  if (info.Length() < 4 || !info[0].IsArrayBuffer() || !info[1].IsNumber() || !info[2].IsNumber() ||
+      !info[3].IsNumber()) {
     throw Napi::TypeError::New(info.Env(), "submit takes a slab, start, end and count");
   }
   const auto found = slabs_.find(info[0].As<Napi::ArrayBuffer>().Data());
   const auto slab = found == slabs_.end() ? nullptr : found->second.lock();
   if (!slab) throw Napi::TypeError::New(info.Env(), "the buffer is no slab of this engine");
   const bool wake = info.Length() < 5 || info[4].ToBoolean();
-  const Status status = engine(info.Env()).submit(slab, info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value(),
-                                                  info[3].As<Napi::Number>().Uint32Value(), wake);
+  const Status status =
+      engine(info.Env())
+          .submit(slab, info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value(),
+                  info[3].As<Napi::Number>().Uint32Value(), wake);
   // A latched failure reaches the caller through onCommit; anything else is a mistake in the library.
   if (!status.ok() && status.error().code == Code::kInternal && engine(info.Env()).failure().ok()) {
     throw Napi::TypeError::New(info.Env(), status.error().message);
@@ -167,7 +177,9 @@ Napi::Value EngineWrap::committed(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(engine(info.Env()).committed()));
 }
 
-Napi::Value EngineWrap::failure(const Napi::CallbackInfo& info) { return error_to(info.Env(), engine(info.Env()).failure()); }
+Napi::Value EngineWrap::failure(const Napi::CallbackInfo& info) {
+  return error_to(info.Env(), engine(info.Env()).failure());
+}
 
 void EngineWrap::read(const Napi::CallbackInfo& info) {
   if (info.Length() < 3 || !info[1].IsNumber() || !info[2].IsNumber()) {
@@ -184,9 +196,13 @@ void EngineWrap::read(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value EngineWrap::bounds(const Napi::CallbackInfo& info) { return bounds_to(info.Env(), engine(info.Env()).ring().bounds()); }
+Napi::Value EngineWrap::bounds(const Napi::CallbackInfo& info) {
+  return bounds_to(info.Env(), engine(info.Env()).ring().bounds());
+}
 
-Napi::Value EngineWrap::metadata(const Napi::CallbackInfo& info) { return metadata_to(info.Env(), engine(info.Env())); }
+Napi::Value EngineWrap::metadata(const Napi::CallbackInfo& info) {
+  return metadata_to(info.Env(), engine(info.Env()));
+}
 
 void EngineWrap::verify(const Napi::CallbackInfo& info) {
   engine(info.Env());

@@ -1,15 +1,15 @@
 // The JavaScript class Engine: one ring, as src/binding.ts declares it.
 //
-// Threads: everything of EngineWrap runs on the JavaScript thread. The engine's threads reach it in one way only,
-// Mailbox::notify(), which wakes the event loop once however much has happened since.
+// Threads: everything of EngineWrap runs on the JavaScript thread. The engine's threads reach it in one way
+// only, Mailbox::notify(), which wakes the event loop once however much has happened since.
 //
 // Hazards, and what is done about each:
-// - A worker is terminated, or process.exit() is called, with appends in flight: an environment clean-up hook joins all
-//   threads before the environment goes. It is added after the thread-safe function, whose own hook therefore runs later
-//   (hooks run in reverse order), so that no thread calls into a function that is gone.
-// - JavaScript throws in a callback: handed to the process as an uncaught exception, like any other callback's.
-// - An ArrayBuffer is collected or its environment torn down while its slab is being written: the slab is shared, and the
-//   committer has its own share.
+// - A worker is terminated, or process.exit() is called, with appends in flight: an environment clean-up
+//   hook joins all threads before the environment goes. It is added after the thread-safe function, whose
+//   own hook therefore runs later (hooks run in reverse order): no thread calls into a function that is gone.
+// - JavaScript throws in a callback: handed to the process as an uncaught exception, as for any callback.
+// - An ArrayBuffer is collected, or its environment torn down, while its slab is being written: the slab is
+//   shared, and the committer has its own share.
 // - A caller detaches a slab's ArrayBuffer: submit() no longer finds the slab and refuses.
 #pragma once
 
@@ -61,11 +61,11 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap> {
   ~EngineWrap() override;
 
  private:
-  // Shared with jobs, which may outlive the JavaScript object.
+  // What jobs work on. It joins them before it goes.
   struct Core {
     Mailbox mailbox;
-    std::unique_ptr<Engine> owned;          // set by the opening job, and left alone then
-    std::atomic<Engine*> engine{nullptr};   // the same, for all threads
+    std::unique_ptr<Engine> owned;         // set by the opening job, and left alone then
+    std::atomic<Engine*> engine{nullptr};  // the same, for all threads
     std::atomic<bool> commits_seen{false};
     Jobs jobs{2};
     void shut_down();  // joins everything; idempotent

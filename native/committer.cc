@@ -62,7 +62,9 @@ void Committer::seal_loop() {
 
 void Committer::write_loop() {
   std::unique_lock<std::mutex> lock(mutex_);
-  const auto ready = [this] { return !queue_.empty() && queue_.front()->seal == Seal::kDone && failure_.ok(); };
+  const auto ready = [this] {
+    return !queue_.empty() && queue_.front()->seal == Seal::kDone && failure_.ok();
+  };
   for (;;) {
     if (ready()) {
       lock.unlock();

@@ -1,6 +1,6 @@
-// Group commit: one queue and one writing thread a ring. Frames that queue up while a write is in flight go out with
-// the next one. Large frames are sealed (checksummed) by a second thread while the first one waits for the disk; small
-// ones by the caller, for whom that is cheaper than a hand-over.
+// Group commit: one queue and one writing thread a ring. Frames that queue up while a write is in flight go
+// out with the next one. Large frames are sealed (checksummed) by a second thread while the first one waits
+// for the disk; small ones by the caller, for whom that is cheaper than a hand-over.
 #pragma once
 
 #include <atomic>
@@ -24,8 +24,8 @@ class Committer {
   // Writes what is queued, unless the ring has failed, and joins the threads.
   ~Committer();
 
-  // Queues a frame; its slab belongs to the committer until it is durable. With `wake`, the writing thread takes it;
-  // without, the caller goes on to commit_now().
+  // Queues a frame; its slab belongs to the committer until it is durable. With `wake`, the writing thread
+  // takes it; without, the caller goes on to commit_now().
   Status submit(PackedFrame frame, bool wake);
 
   // Writes everything queued on the calling thread, after what the writing thread has in flight.

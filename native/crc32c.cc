@@ -1,8 +1,8 @@
 // The hardware path runs three CRC instructions at a time over three neighbouring blocks, because one has a
 // latency of three cycles but a throughput of one, and joins the results by carry-less multiplication: V.
-// Gopal, E. Ozturk, J. Guilford et al., "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction",
-// Intel, 2011. The portable path is slicing-by-8: M. Kounavis and F. Berry, "A Systematic Approach to
-// Building High Performance, Software-based, CRC Generators", 2005.
+// Gopal, E. Ozturk, J. Guilford et al., "Fast CRC Computation for iSCSI Polynomial Using CRC32
+// Instruction", Intel, 2011. The portable path is slicing-by-8: M. Kounavis and F. Berry, "A Systematic
+// Approach to Building High Performance, Software-based, CRC Generators", 2005.
 #include "crc32c.h"
 
 #include <array>
@@ -106,9 +106,9 @@ WALDO_CRC_TARGET inline uint64_t multiply(uint32_t a, uint32_t b) {
 constexpr size_t kMaxBlockWords = 128;
 static_assert(kMaxBlockWords >= 2, "the last word of a block is taken apart from the others");
 
-// kShift[j]: x^(64 j − 33) mod P. The product of a CRC register and this one, put through the CRC instruction
-// as a word, is the register after j more words of zeros: reflection shifts the product by x, the instruction
-// by x^32.
+// kShift[j]: x^(64 j − 33) mod P. The product of a CRC register and this one, put through the CRC
+// instruction as a word, is the register after j more words of zeros: reflection shifts the product by x,
+// the instruction by x^32.
 constexpr std::array<uint32_t, 2 * kMaxBlockWords + 1> make_shifts() {
   std::array<uint32_t, 2 * kMaxBlockWords + 1> shifts{};
   uint32_t value = 0x80000000;  // x^0

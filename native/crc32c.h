@@ -1,4 +1,5 @@
-// CRC32C (Castagnoli), as in RFC 3720 appendix B.4; reflected polynomial 0x82f63b78, initial value and final xor all ones.
+// CRC32C (Castagnoli), as in RFC 3720 appendix B.4; reflected polynomial 0x82f63b78, initial value and
+// final xor all ones.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +7,8 @@
 
 namespace waldo {
 
-// The CRC of `bytes` more after data whose CRC is `crc` (0 for none). Picks SSE4.2, ARMv8 or portable code at start.
+// The CRC of `bytes` more after data whose CRC is `crc` (0 for none). Picks SSE4.2, ARMv8 or portable code
+// at start.
 uint32_t crc32c(uint32_t crc, const void* data, size_t bytes);
 
 // "sse4.2", "armv8" or "portable": what crc32c() uses on this machine.

@@ -2,19 +2,22 @@
 
 namespace waldo {
 
-Status Engine::open(FileSystem& fs, const std::string& directory, const RingOptions& options, size_t pool_size, bool huge,
-                    std::function<void()> on_progress, std::unique_ptr<Engine>* engine) {
+Status Engine::open(FileSystem& fs, const std::string& directory, const RingOptions& options,
+                    size_t pool_size, bool huge, std::function<void()> on_progress,
+                    std::unique_ptr<Engine>* engine) {
   std::unique_ptr<Ring> ring;
   WALDO_TRY(Ring::open(fs, directory, options, &ring));
   auto slabs = SlabPool::create(ring->options().buf_capacity, pool_size, huge);
   engine->reset(new Engine(std::move(ring), std::move(slabs)));
-  if (!options.read_only) (*engine)->committer_ = std::make_unique<Committer>(*(*engine)->ring_, std::move(on_progress));
+  if (!options.read_only)
+    (*engine)->committer_ = std::make_unique<Committer>(*(*engine)->ring_, std::move(on_progress));
   return Status();
 }
 
 Engine::~Engine() { (void)close(); }
 
-Status Engine::submit(const std::shared_ptr<Slab>& slab, size_t start, size_t end, uint32_t count, bool wake) {
+Status Engine::submit(const std::shared_ptr<Slab>& slab, size_t start, size_t end, uint32_t count,
+                      bool wake) {
   if (!committer_) return Status::make(Code::kClosed, "a reader cannot append");
   const uint32_t alignment = ring_->geometry().alignment;
   const size_t least = sizeof(FrameHeader) + sizeof(LogHeader);

@@ -14,8 +14,9 @@ namespace waldo {
 class Engine {
  public:
   // `on_progress` is called on the writing thread whenever committed() or failure() may have changed.
-  static Status open(FileSystem& fs, const std::string& directory, const RingOptions& options, size_t pool_size, bool huge,
-                     std::function<void()> on_progress, std::unique_ptr<Engine>* engine);
+  static Status open(FileSystem& fs, const std::string& directory, const RingOptions& options,
+                     size_t pool_size, bool huge, std::function<void()> on_progress,
+                     std::unique_ptr<Engine>* engine);
   ~Engine();
 
   // Queues the frame packed in [start, end) of a slab of slabs(): room for its header, then `count` logs.
@@ -24,7 +25,9 @@ class Engine {
   uint64_t committed() const;
   Status failure() const;
 
-  Status read(uint64_t after, size_t max_bytes, ReadChunk* chunk) { return ring_->read(after, max_bytes, *slabs_, chunk); }
+  Status read(uint64_t after, size_t max_bytes, ReadChunk* chunk) {
+    return ring_->read(after, max_bytes, *slabs_, chunk);
+  }
 
   // Writes what is queued, marks the ring cleanly closed, unlocks it. Idempotent; one thread.
   Status close();
@@ -33,7 +36,8 @@ class Engine {
   SlabPool& slabs() { return *slabs_; }
 
  private:
-  Engine(std::unique_ptr<Ring> ring, std::shared_ptr<SlabPool> slabs) : ring_(std::move(ring)), slabs_(std::move(slabs)) {}
+  Engine(std::unique_ptr<Ring> ring, std::shared_ptr<SlabPool> slabs)
+      : ring_(std::move(ring)), slabs_(std::move(slabs)) {}
   std::unique_ptr<Ring> ring_;
   std::shared_ptr<SlabPool> slabs_;
   std::unique_ptr<Committer> committer_;  // none for a reader

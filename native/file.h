@@ -1,4 +1,5 @@
-// Every system call on files goes through these two interfaces; tests put failing and crashing ones in their place.
+// Every system call on files goes through these two interfaces; tests put failing and crashing ones in
+// their place.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +21,12 @@ class File {
  public:
   virtual ~File() = default;
 
-  // Reads until `bytes` are there or the file ends; *got tells how many came. On a direct file, offset, bytes and
-  // buffer must be aligned.
+  // Reads until `bytes` are there or the file ends; *got tells how many came. On a direct file, offset,
+  // bytes and buffer must be aligned.
   virtual Status read(uint64_t offset, void* buffer, size_t bytes, size_t* got) = 0;
 
-  // Writes all slices, one after the other, or fails. On a file opened with `dsync` they are durable on return.
+  // Writes all slices, one after the other, or fails. On a file opened with `dsync` they are durable on
+  // return.
   virtual Status write(uint64_t offset, const IoSlice* slices, size_t count) = 0;
   Status write(uint64_t offset, const void* data, size_t bytes) {
     const IoSlice slice{data, bytes};
@@ -39,8 +41,8 @@ class File {
 
   virtual Status size(uint64_t* bytes) = 0;
 
-  // The first offset at or after `from` that was never written (a hole or an unwritten extent); the file's size if
-  // there is none or if the filesystem cannot tell.
+  // The first offset at or after `from` that was never written (a hole or an unwritten extent); the file's
+  // size if there is none or if the filesystem cannot tell.
   virtual Status next_hole(uint64_t from, uint64_t* offset) = 0;
 
   virtual const std::string& path() const = 0;
@@ -62,10 +64,10 @@ class Lock {
 
 // What one directory's filesystem can do.
 struct Probe {
-  bool direct = false;        // O_DIRECT is taken and a write through it works
-  uint32_t alignment = 512;   // of device sectors: 512 … 4096
-  bool network = false;       // NFS, SMB and their like
-  std::string type;           // name of the filesystem type, for messages
+  bool direct = false;       // O_DIRECT is taken and a write through it works
+  uint32_t alignment = 512;  // of device sectors: 512 … 4096
+  bool network = false;      // NFS, SMB and their like
+  std::string type;          // name of the filesystem type, for messages
 };
 
 class FileSystem {
@@ -83,7 +85,8 @@ class FileSystem {
   virtual Status sync_directory(const std::string& path) = 0;
   virtual Status probe(const std::string& directory, uint32_t mode, Probe* probe) = 0;
 
-  // Takes the writer's lock, or fails with kLocked naming the holder. `description` is what others will be told.
+  // Takes the writer's lock, or fails with kLocked naming the holder. `description` is what others will be
+  // told.
   virtual Status lock(const std::string& path, uint32_t mode, const std::string& description,
                       std::unique_ptr<Lock>* lock) = 0;
   // Fails with kLocked, naming the holder, while somebody holds the lock. A missing lock file is fine.

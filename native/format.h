@@ -1,5 +1,5 @@
-// The on-disk format: every constant and every structure that reaches the disk, read by writer and reader alike.
-// docs/format.md teaches it with a worked example. All integers are little-endian.
+// The on-disk format: every constant and every structure that reaches the disk, read by writer and reader
+// alike. docs/format.md teaches it with a worked example. All integers are little-endian.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ constexpr uint16_t kFormatVersion = 1;
 constexpr uint32_t kMinAlignment = 512;
 constexpr uint32_t kMaxAlignment = 4096;
 
-// --- RING: the superblock, two copies on sectors of their own, never both in one write -------------------------------
+// --- RING: the superblock, two copies on sectors of their own, never both in one write -------------------
 
 constexpr char kSuperblockMagic[8] = {'W', 'A', 'L', 'D', 'O', 'R', 'N', 'G'};
 constexpr uint32_t kSuperblockCopyStride = 4096;
@@ -26,24 +26,25 @@ constexpr uint32_t kSuperblockFileBytes = kSuperblockCopyStride * kSuperblockCop
 
 struct Superblock {
   char magic[8];
-  uint32_t crc;        // CRC32C of the bytes from `version` to the end of the structure
-  uint16_t version;    // kFormatVersion
-  uint16_t bytes;      // sizeof(Superblock)
+  uint32_t crc;         // CRC32C of the bytes from `version` to the end of the structure
+  uint16_t version;     // kFormatVersion
+  uint16_t bytes;       // sizeof(Superblock)
   uint8_t ring_id[16];  // ULID
   uint64_t generation;  // grows by one a write; the valid copy with the greater one counts
   uint64_t epoch;       // of the newest open: counter in the high half, random in the low half
   uint32_t ring_size;
   uint32_t alignment;
-  uint64_t file_capacity;     // bytes of frames in a page
-  uint32_t index_capacity;    // entries in a page
-  uint32_t max_frame_bytes;   // the longest frame that any open could have written
-  uint8_t reserved[48];       // zero
+  uint64_t file_capacity;    // bytes of frames in a page
+  uint32_t index_capacity;   // entries in a page
+  uint32_t max_frame_bytes;  // the longest frame that any open could have written
+  uint8_t reserved[48];      // zero
 };
-static_assert(sizeof(Superblock) == 120 && offsetof(Superblock, version) == 12 && offsetof(Superblock, generation) == 32,
+static_assert(sizeof(Superblock) == 120 && offsetof(Superblock, version) == 12 &&
+                  offsetof(Superblock, generation) == 32,
               "the superblock has no hidden padding");
 static_assert(sizeof(Superblock) <= kMinAlignment, "a superblock copy fits the smallest sector");
 
-// --- NNNNNNNNNN.page: header copies, frames, index -------------------------------------------------------------------
+// --- NNNNNNNNNN.page: header copies, frames, index -------------------------------------------------------
 
 constexpr uint32_t kPageMagic = 0x45474157;  // "WAGE"
 constexpr uint32_t kPageHeaderCopyStride = 4096;
@@ -69,8 +70,8 @@ struct PageHeader {
   // What precedes the page: its first frame must chain to these.
   uint64_t prev_seq_no;
   uint32_t prev_frame_crc;
-  // A point up to which everything was durable when this copy was written: a witness against bit rot. The index on
-  // disk covers the frames before it.
+  // A point up to which everything was durable when this copy was written: a witness against bit rot. The
+  // index on disk covers the frames before it.
   uint32_t last_frame_crc;  // header CRC of the last frame before end_offset, or prev_frame_crc
   uint64_t end_offset;      // within the page's frames
   uint64_t last_seq_no;     // or prev_seq_no if the page has no log
@@ -80,7 +81,8 @@ struct PageHeader {
   uint32_t index_crc;    // CRC32C of those entries
   uint32_t reserved;     // zero
 };
-static_assert(sizeof(PageHeader) == 112 && offsetof(PageHeader, version) == 8, "the page header has no hidden padding");
+static_assert(sizeof(PageHeader) == 112 && offsetof(PageHeader, version) == 8,
+              "the page header has no hidden padding");
 static_assert(sizeof(PageHeader) <= kMinAlignment, "a page header copy fits the smallest sector");
 
 struct IndexEntry {
@@ -89,13 +91,13 @@ struct IndexEntry {
 };
 static_assert(sizeof(IndexEntry) == 16, "index entries are packed");
 
-// --- frames: what one commit writes ----------------------------------------------------------------------------------
+// --- frames: what one commit writes ----------------------------------------------------------------------
 
 constexpr uint32_t kFrameMagic = 0x4d524657;  // "WFRM"
 
 struct FrameHeader {
   uint32_t magic;       // kFrameMagic
-  uint32_t header_crc;  // CRC32C of the bytes from `version` to the end of the structure; covers body_crc, hence the frame
+  uint32_t header_crc;  // CRC32C of the bytes from `version` on; covers body_crc, hence the whole frame
   uint16_t version;
   uint16_t bytes;        // sizeof(FrameHeader)
   uint32_t frame_bytes;  // header and logs, without the zeros that pad the frame to the ring's alignment
@@ -104,14 +106,15 @@ struct FrameHeader {
   uint32_t prev_frame_crc;  // header_crc of the frame before: the chain
   uint32_t reserved;        // zero
   uint8_t ring_id[16];
-  uint64_t position;        // page_no * file_capacity + offset: where the frame is meant to be
-  uint64_t epoch;           // of the open that wrote it
-  uint64_t prev_seq_no;     // of the frame's first log
+  uint64_t position;     // page_no * file_capacity + offset: where the frame is meant to be
+  uint64_t epoch;        // of the open that wrote it
+  uint64_t prev_seq_no;  // of the frame's first log
   uint64_t first_seq_no;
   uint64_t last_seq_no;
   uint64_t durable_seq_no;  // highest sequence number known durable when the frame was written
 };
-static_assert(sizeof(FrameHeader) == 96 && offsetof(FrameHeader, version) == 8, "the frame header has no hidden padding");
+static_assert(sizeof(FrameHeader) == 96 && offsetof(FrameHeader, version) == 8,
+              "the frame header has no hidden padding");
 
 struct LogHeader {
   uint64_t seq_no;
@@ -119,12 +122,14 @@ struct LogHeader {
   uint32_t length;  // of the data, which follows, zero-padded to kLogAlignment
   uint32_t crc;     // CRC32C of the 20 bytes before this field, then of the data
 };
-static_assert(sizeof(LogHeader) == 24 && offsetof(LogHeader, crc) == 20, "the log header has no hidden padding");
+static_assert(sizeof(LogHeader) == 24 && offsetof(LogHeader, crc) == 20,
+              "the log header has no hidden padding");
 
 constexpr uint32_t kLogAlignment = 8;
-static_assert(sizeof(FrameHeader) % kLogAlignment == 0 && sizeof(LogHeader) % kLogAlignment == 0, "logs stay aligned");
+static_assert(sizeof(FrameHeader) % kLogAlignment == 0 && sizeof(LogHeader) % kLogAlignment == 0,
+              "logs stay aligned");
 
-// --- TAIL: the frames at the tip while recovery writes them again ------------------------------------------------------
+// --- TAIL: the frames at the tip while recovery writes them again ----------------------------------------
 
 constexpr char kTailCopyMagic[8] = {'W', 'A', 'L', 'D', 'O', 'T', 'L', '1'};
 constexpr uint32_t kTailCopyDataOffset = 4096;
@@ -139,10 +144,11 @@ struct TailCopyHeader {
   uint64_t offset;  // of the frames within the page's frames
   uint64_t frame_bytes;
 };
-static_assert(sizeof(TailCopyHeader) == 56 && offsetof(TailCopyHeader, version) == 12, "the header has no hidden padding");
+static_assert(sizeof(TailCopyHeader) == 56 && offsetof(TailCopyHeader, version) == 12,
+              "the header has no hidden padding");
 static_assert(sizeof(TailCopyHeader) <= kTailCopyDataOffset, "the header fits in front of the frames");
 
-// --- limits ----------------------------------------------------------------------------------------------------------
+// --- limits ----------------------------------------------------------------------------------------------
 
 constexpr uint32_t kMaxLogBytes = 1024 * 1024;
 constexpr uint64_t kMaxSeqNo = (uint64_t{1} << 53) - 1;  // what a JavaScript number holds exactly
@@ -153,17 +159,20 @@ constexpr uint64_t kMaxFileCapacity = uint64_t{1} << 40;
 constexpr uint32_t kMaxRingSize = 1024;
 constexpr uint32_t kMaxIndexCapacity = 1u << 24;
 static_assert(kMinFrameCapacity >= kMaxAlignment, "a frame capacity is a whole number of sectors");
-static_assert(kMinFileCapacity >= kMinFrameCapacity && kMinFileCapacity % kMaxAlignment == 0, "a frame fits a page");
+static_assert(kMinFileCapacity >= kMinFrameCapacity && kMinFileCapacity % kMaxAlignment == 0,
+              "a frame fits a page");
 
-// One write (one group of frames) is in flight at a time, and is no longer than this or than one frame: what is torn
-// by a crash lies within this distance of the tip.
+// One write (one group of frames) is in flight at a time, and is no longer than this or than one frame:
+// what is torn by a crash lies within this distance of the tip.
 constexpr uint64_t kMaxGroupBytes = 8 * 1024 * 1024;
 // An open reads at least this much of the newest frames again, and more only behind the last checkpoint.
 constexpr uint64_t kTailScanBytes = 16 * 1024 * 1024;
 // The index of the newest page is persisted this often, so that a scan after a crash is bounded.
 constexpr uint64_t kCheckpointBytes = 16 * 1024 * 1024;
 
-constexpr uint64_t align_up(uint64_t n, uint64_t alignment) { return (n + alignment - 1) / alignment * alignment; }
+constexpr uint64_t align_up(uint64_t n, uint64_t alignment) {
+  return (n + alignment - 1) / alignment * alignment;
+}
 
 constexpr uint64_t index_area_bytes(uint64_t index_capacity) {
   return align_up(index_capacity * sizeof(IndexEntry), kMaxAlignment);

@@ -14,14 +14,16 @@ Status seal_body(PackedFrame* frame) {
   uint64_t offset = 0;
   uint64_t prev = 0;
   for (uint32_t i = 0; i < frame->log_count; ++i) {
-    if (bytes - offset < sizeof(LogHeader)) return Status::make(Code::kInternal, "a packed frame ends inside a log header");
+    if (bytes - offset < sizeof(LogHeader))
+      return Status::make(Code::kInternal, "a packed frame ends inside a log header");
     uint8_t* const log = body + offset;
     const auto header = load<LogHeader>(log);
     const uint64_t stride = log_stride(header.length);
     if (header.length > kMaxLogBytes || stride > bytes - offset) {
       return Status::make(Code::kInternal, "a packed log is longer than its frame");
     }
-    if (header.seq_no <= header.prev_seq_no || header.seq_no > kMaxSeqNo || (i > 0 && header.prev_seq_no != prev)) {
+    if (header.seq_no <= header.prev_seq_no || header.seq_no > kMaxSeqNo ||
+        (i > 0 && header.prev_seq_no != prev)) {
       return Status::make(Code::kInternal, "packed logs do not follow one another");
     }
     std::memset(log + sizeof(LogHeader) + header.length, 0, stride - sizeof(LogHeader) - header.length);
@@ -34,7 +36,8 @@ Status seal_body(PackedFrame* frame) {
     prev = header.seq_no;
     offset += stride;
   }
-  if (frame->log_count == 0 || offset != bytes) return Status::make(Code::kInternal, "a packed frame does not end with its last log");
+  if (frame->log_count == 0 || offset != bytes)
+    return Status::make(Code::kInternal, "a packed frame does not end with its last log");
   frame->last_seq_no = prev;
   std::memset(frame->data + frame->frame_bytes, 0, frame->padded_bytes - frame->frame_bytes);
   frame->body_crc = crc32c(0, body, frame->padded_bytes - sizeof(FrameHeader));
@@ -62,12 +65,17 @@ uint32_t seal_header(PackedFrame* frame, const FramePlace& place) {
   return header.header_crc;
 }
 
-bool header_valid(const FrameHeader& header, const RingId& ring_id, uint64_t position, uint64_t room, uint32_t alignment) {
-  if (header.magic != kFrameMagic || header.position != position || header.version != kFormatVersion) return false;
+bool header_valid(const FrameHeader& header, const RingId& ring_id, uint64_t position, uint64_t room,
+                  uint32_t alignment) {
+  if (header.magic != kFrameMagic || header.position != position || header.version != kFormatVersion)
+    return false;
   if (header.bytes != sizeof(FrameHeader) || header.header_crc != crc_of(header)) return false;
   if (std::memcmp(header.ring_id, ring_id.data(), ring_id.size()) != 0) return false;
-  if (header.frame_bytes < sizeof(FrameHeader) + sizeof(LogHeader) || header.frame_bytes > kMaxFrameCapacity) return false;
-  if (header.log_count == 0 || header.log_count > (header.frame_bytes - sizeof(FrameHeader)) / sizeof(LogHeader)) return false;
+  if (header.frame_bytes < sizeof(FrameHeader) + sizeof(LogHeader) || header.frame_bytes > kMaxFrameCapacity)
+    return false;
+  if (header.log_count == 0 ||
+      header.log_count > (header.frame_bytes - sizeof(FrameHeader)) / sizeof(LogHeader))
+    return false;
   return header.prev_seq_no < header.first_seq_no && header.first_seq_no <= header.last_seq_no &&
          header.last_seq_no <= kMaxSeqNo && align_up(header.frame_bytes, alignment) <= room;
 }
@@ -75,7 +83,8 @@ bool header_valid(const FrameHeader& header, const RingId& ring_id, uint64_t pos
 bool body_valid(const uint8_t* frame, const FrameHeader& header, uint32_t alignment) {
   const uint8_t* const body = frame + sizeof(FrameHeader);
   const uint64_t bytes = header.frame_bytes - sizeof(FrameHeader);
-  if (crc32c(0, body, align_up(header.frame_bytes, alignment) - sizeof(FrameHeader)) != header.body_crc) return false;
+  if (crc32c(0, body, align_up(header.frame_bytes, alignment) - sizeof(FrameHeader)) != header.body_crc)
+    return false;
   // A CRC is no authentication: lengths are checked before anybody follows them.
   uint64_t offset = 0;
   uint64_t prev = header.prev_seq_no;
@@ -83,7 +92,8 @@ bool body_valid(const uint8_t* frame, const FrameHeader& header, uint32_t alignm
     if (bytes - offset < sizeof(LogHeader)) return false;
     const auto log = load<LogHeader>(body + offset);
     if (log.length > kMaxLogBytes || log_stride(log.length) > bytes - offset) return false;
-    if (log.prev_seq_no != prev || log.seq_no <= prev || (i == 0 && log.seq_no != header.first_seq_no)) return false;
+    if (log.prev_seq_no != prev || log.seq_no <= prev || (i == 0 && log.seq_no != header.first_seq_no))
+      return false;
     prev = log.seq_no;
     offset += log_stride(log.length);
   }

@@ -1,4 +1,5 @@
-// Frames in memory: sealing what was packed, and telling a frame from anything else that may lie in its place.
+// Frames in memory: sealing what was packed, and telling a frame from anything else that may lie in its
+// place.
 #pragma once
 
 #include <array>
@@ -32,7 +33,8 @@ struct PackedFrame {
 // Checks the packed logs, computes their CRCs, zeroes the padding and computes the body's CRC. Any thread.
 Status seal_body(PackedFrame* frame);
 
-// Writes the header in place; everything but the body is decided only now, when the frame is about to be written.
+// Writes the header in place; everything but the body is decided only now, when the frame is about to be
+// written.
 struct FramePlace {
   const RingId* ring_id;
   uint64_t position;
@@ -44,7 +46,8 @@ struct FramePlace {
 uint32_t seal_header(PackedFrame* frame, const FramePlace& place);
 
 // True if `header` is one that this ring wrote for exactly this position; says nothing of the body.
-bool header_valid(const FrameHeader& header, const RingId& ring_id, uint64_t position, uint64_t room, uint32_t alignment);
+bool header_valid(const FrameHeader& header, const RingId& ring_id, uint64_t position, uint64_t room,
+                  uint32_t alignment);
 
 // True if the body is what the header promises, and its logs link up.
 bool body_valid(const uint8_t* frame, const FrameHeader& header, uint32_t alignment);

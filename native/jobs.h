@@ -1,4 +1,5 @@
-// A few threads for what takes long (opening, reading, verifying, closing), so that libuv's pool stays with fs and dns.
+// A few threads for what takes long (opening, reading, verifying, closing), so that libuv's pool stays with
+// fs and dns.
 #pragma once
 
 #include <condition_variable>

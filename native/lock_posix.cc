@@ -15,7 +15,8 @@ namespace waldo {
 namespace {
 
 constexpr size_t kMaxHolderBytes = 200;
-// Another process that only looks (check_unlocked) holds the lock for an instant: try again before refusing.
+// Another process that only looks (check_unlocked) holds the lock for an instant: try again before
+// refusing.
 constexpr int kLockAttempts = 20;
 constexpr timespec kLockPause = {0, 5 * 1000 * 1000};
 // How often the file may be replaced between opening and locking it.
@@ -29,7 +30,8 @@ struct FileId {
   }
 };
 
-// Held while a lock is taken, examined or released, so that the threads of a process never see one half done.
+// Held while a lock is taken, examined or released, so that the threads of a process never see one half
+// done.
 struct Registry {
   std::mutex mutex;
   std::map<FileId, std::string> holders;

@@ -34,7 +34,8 @@ Status Page::create(FileSystem& fs, const std::string& directory, const Geometry
   WALDO_TRY(fs.open(temporary, create, &file));
   Status status = file->allocate(geometry.file_bytes());
   if (status.ok()) status = write_zeros(*file, 0, kPageDataOffset);
-  if (status.ok()) status = write_zeros(*file, geometry.index_offset(), geometry.file_bytes() - geometry.index_offset());
+  if (status.ok())
+    status = write_zeros(*file, geometry.index_offset(), geometry.file_bytes() - geometry.index_offset());
   if (status.ok()) status = file->sync();
   file.reset();
   if (!status.ok()) {
@@ -58,8 +59,8 @@ bool all_zero(const uint8_t* bytes, size_t count) {
 }
 
 bool header_sound(const PageHeader& header) {
-  return header.magic == kPageMagic && header.version == kFormatVersion && header.bytes == sizeof(PageHeader) &&
-         header.crc == crc_of(header);
+  return header.magic == kPageMagic && header.version == kFormatVersion &&
+         header.bytes == sizeof(PageHeader) && header.crc == crc_of(header);
 }
 }  // namespace
 
@@ -120,7 +121,8 @@ Status Page::load_index(const PageHeader& header, bool* valid) {
   WALDO_TRY(file_->read(geometry_.index_offset(), buffer->data(), bytes, &got));
   const size_t wanted = header.index_count * sizeof(IndexEntry);
   if (got < wanted || crc32c(0, buffer->data(), wanted) != header.index_crc) return Status();
-  *valid = index_.load(reinterpret_cast<const IndexEntry*>(buffer->data()), header.index_count, header.end_offset);
+  *valid =
+      index_.load(reinterpret_cast<const IndexEntry*>(buffer->data()), header.index_count, header.end_offset);
   if (*valid) index_persisted_ = header.index_count;
   return Status();
 }
@@ -156,7 +158,8 @@ Status Page::persist_index() {
   auto buffer = Slab::map(align_up(to - from, geometry_.alignment), HugePages::kNone);
   if (!buffer) return Status::make(Code::kInternal, "out of memory");
   std::memcpy(buffer->data(), reinterpret_cast<const uint8_t*>(index_.data()) + from, to - from);
-  WALDO_TRY(file_->write(geometry_.index_offset() + from, buffer->data(), align_up(to - from, geometry_.alignment)));
+  WALDO_TRY(file_->write(geometry_.index_offset() + from, buffer->data(),
+                         align_up(to - from, geometry_.alignment)));
   index_persisted_ = index_.size();
   return Status();
 }
@@ -185,7 +188,8 @@ Status Page::persist(uint32_t extra_flags, uint64_t epoch) {
   auto buffer = Slab::map(kPageHeaderCopyStride, HugePages::kNone);
   if (!buffer) return Status::make(Code::kInternal, "out of memory");
   std::memcpy(buffer->data(), &header, sizeof(header));
-  WALDO_TRY(file_->write(header.generation % kPageHeaderCopies * kPageHeaderCopyStride, buffer->data(), kPageHeaderCopyStride));
+  WALDO_TRY(file_->write(header.generation % kPageHeaderCopies * kPageHeaderCopyStride, buffer->data(),
+                         kPageHeaderCopyStride));
   generation_ = header.generation;
   persisted_offset_ = state_.end_offset;
   return Status();

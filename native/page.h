@@ -1,4 +1,5 @@
-// One file of the ring: header copies, frames, and the persisted index. What is in it and where, not when to write it.
+// One file of the ring: header copies, frames, and the persisted index. What is in it and where, not when
+// to write it.
 #pragma once
 
 #include <memory>
@@ -48,19 +49,20 @@ struct PageState {
 
 // Which header copies of a page were valid.
 struct HeaderCheck {
-  bool valid = false;        // `header` is the newer valid copy
-  bool blank = false;        // all zeros: a prepared page
-  bool copy_damaged = false; // one copy is neither valid nor zeros
-  bool foreign = false;      // a valid header of another ring, slot or version
+  bool valid = false;         // `header` is the newer valid copy
+  bool blank = false;         // all zeros: a prepared page
+  bool copy_damaged = false;  // one copy is neither valid nor zeros
+  bool foreign = false;       // a valid header of another ring, slot or version
   PageHeader header{};
 };
 
 class Page {
  public:
-  Page(const Geometry& geometry, uint32_t slot) : geometry_(geometry), slot_(slot), index_(geometry.index_capacity, geometry.spacing) {}
+  Page(const Geometry& geometry, uint32_t slot)
+      : geometry_(geometry), slot_(slot), index_(geometry.index_capacity, geometry.spacing) {}
 
-  // Creates the file under a temporary name, reserves its blocks, zeroes headers and index durably, and puts it in
-  // place. The frames are the preparer's to fill.
+  // Creates the file under a temporary name, reserves its blocks, zeroes headers and index durably, and
+  // puts it in place. The frames are the preparer's to fill.
   static Status create(FileSystem& fs, const std::string& directory, const Geometry& geometry, uint32_t slot,
                        const OpenFlags& flags);
 
@@ -83,8 +85,8 @@ class Page {
   void add_frame(uint64_t offset, const FrameHeader& header);
   bool index_overflows() const { return index_.overflows(); }
 
-  // Writes the index entries that are not on disk yet, then the header with `extra_flags` beside the state's: the other
-  // copy than the newest. Leaves the state alone, which other threads may be reading.
+  // Writes the index entries that are not on disk yet, then the header with `extra_flags` beside the
+  // state's: the other copy than the newest. Leaves the state alone, which other threads may be reading.
   Status persist(uint32_t extra_flags, uint64_t epoch);
 
   uint32_t slot() const { return slot_; }
@@ -105,8 +107,8 @@ class Page {
   PageState state_;
   SparseIndex index_;
   uint64_t generation_ = 0;
-  size_t index_persisted_ = 0;      // entries known to be on disk
-  uint64_t persisted_offset_ = 0;   // end_offset of the newest header on disk
+  size_t index_persisted_ = 0;     // entries known to be on disk
+  uint64_t persisted_offset_ = 0;  // end_offset of the newest header on disk
 };
 
 }  // namespace waldo

@@ -21,7 +21,8 @@ Status PageScanner::load(uint64_t offset, uint64_t bytes, const uint8_t** data, 
     bytes_read_ += got;
   }
   *data = window_->data() + (offset - window_offset_);
-  *available = window_offset_ + window_bytes_ > offset ? std::min(end, window_offset_ + window_bytes_) - offset : 0;
+  *available =
+      window_offset_ + window_bytes_ > offset ? std::min(end, window_offset_ + window_bytes_) - offset : 0;
   return Status();
 }
 

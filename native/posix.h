@@ -62,7 +62,8 @@ class Descriptor {
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
 
-  // Never retried: on Linux the descriptor is gone even after EINTR. What must be durable was synced before.
+  // Never retried: on Linux the descriptor is gone even after EINTR. What must be durable was synced
+  // before.
   void reset() {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;
@@ -72,8 +73,8 @@ class Descriptor {
   int fd_ = -1;
 };
 
-// open(2) of a regular file with O_CLOEXEC and O_NOFOLLOW; whatever else lies there is refused. With O_CREAT
-// and O_EXCL in `flags` the new file gets exactly `mode`, and is removed again if it cannot.
+// open(2) of a regular file with O_CLOEXEC and O_NOFOLLOW; whatever else lies there is refused. With
+// O_CREAT and O_EXCL in `flags` the new file gets exactly `mode`, and is removed again if it cannot.
 Status open_regular(const std::string& path, int flags, uint32_t mode, Descriptor* file);
 
 Status probe_posix(const std::string& directory, uint32_t mode, Probe* probe);

@@ -10,8 +10,13 @@ constexpr uint64_t kFillBytes = 1024 * 1024;
 constexpr uint64_t kSyncBytes = 16 * 1024 * 1024;
 }  // namespace
 
-Preparer::Preparer(FileSystem& fs, std::string directory, const Geometry& geometry, const OpenFlags& flags, bool background)
-    : fs_(fs), directory_(std::move(directory)), geometry_(geometry), flags_(flags), background_(background),
+Preparer::Preparer(FileSystem& fs, std::string directory, const Geometry& geometry, const OpenFlags& flags,
+                   bool background)
+    : fs_(fs),
+      directory_(std::move(directory)),
+      geometry_(geometry),
+      flags_(flags),
+      background_(background),
       slots_(geometry.ring_size) {}
 
 Preparer::~Preparer() { stop(); }

@@ -1,5 +1,6 @@
-// Makes pages ready before they are needed: creates their files and fills them with zeros, so that later writes find
-// every block allocated and initialised (zero-filled pages take O_DSYNC writes twice as fast as fresh ones).
+// Makes pages ready before they are needed: creates their files and fills them with zeros, so that later
+// writes find every block allocated and initialised (zero-filled pages take O_DSYNC writes twice as fast as
+// fresh ones).
 #pragma once
 
 #include <condition_variable>
@@ -18,7 +19,8 @@ namespace waldo {
 class Preparer {
  public:
   // Without `background`, work is done by whoever waits for it.
-  Preparer(FileSystem& fs, std::string directory, const Geometry& geometry, const OpenFlags& flags, bool background);
+  Preparer(FileSystem& fs, std::string directory, const Geometry& geometry, const OpenFlags& flags,
+           bool background);
   ~Preparer();
 
   // Asks for the page's file to be there and filled from `from` on; returns at once.

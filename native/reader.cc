@@ -1,4 +1,5 @@
-// Positional reads: which frames hold what is asked for, reading and checking them, and the error where they are gone.
+// Positional reads: which frames hold what is asked for, reading and checking them, and the error where
+// they are gone.
 #include <algorithm>
 
 #include "page_scanner.h"
@@ -10,8 +11,10 @@ Status Ring::trimmed(uint64_t after) const {
   Error error;
   error.code = Code::kTrimmed;
   const Bounds bounds = bounds_locked();
-  error.message = "logs after " + std::to_string(after) + " were trimmed: the ring holds those after " + std::to_string(bounds.after);
-  // The oldest log's number is known only where numbers have no gaps; the frame at the trim point knows it otherwise.
+  error.message = "logs after " + std::to_string(after) + " were trimmed: the ring holds those after " +
+                  std::to_string(bounds.after);
+  // The oldest log's number is known only where numbers have no gaps; the frame at the trim point knows it
+  // otherwise.
   for (const auto& page : pages_) {
     if (page->state().used && page->state().prev_seq_no == bounds.after && page->index().size() > 0) {
       error.oldest = page->index().data()->seq_no;
@@ -63,17 +66,18 @@ Status Ring::read(uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* 
   }
 }
 
-// Takes the frames after `after` from what was read at `from`; returns true where something else than a frame lies.
-// *at is where it stopped; *need grows to the length of a frame that was read in part only.
-bool Ring::collect(const Spot& spot, uint64_t from, uint64_t after, size_t got, const std::shared_ptr<Slab>& slab,
-                   uint64_t* at, uint64_t* need, ReadChunk* chunk) const {
+// Takes the frames after `after` from what was read at `from`; returns true where something else than a
+// frame lies. *at is where it stopped; *need grows to the length of a frame that was read in part only.
+bool Ring::collect(const Spot& spot, uint64_t from, uint64_t after, size_t got,
+                   const std::shared_ptr<Slab>& slab, uint64_t* at, uint64_t* need, ReadChunk* chunk) const {
   while (*at < got) {
     if (got - *at < sizeof(FrameHeader)) return true;
     uint8_t* const frame = slab->data() + *at;
     const auto header = load<FrameHeader>(frame);
     const uint64_t offset = from + *at;
     const uint64_t position = spot.page_no * geometry_.file_capacity + offset;
-    if (!header_valid(header, geometry_.ring_id, position, spot.end - offset, geometry_.alignment)) return true;
+    if (!header_valid(header, geometry_.ring_id, position, spot.end - offset, geometry_.alignment))
+      return true;
     const uint64_t padded = align_up(header.frame_bytes, geometry_.alignment);
     if (padded > got - *at) {
       *need = std::max(*need, padded);
@@ -89,7 +93,8 @@ bool Ring::collect(const Spot& spot, uint64_t from, uint64_t after, size_t got, 
         chunk->prev_seq_no = header.prev_seq_no;
         chunk->first_seq_no = header.first_seq_no;
       } else {
-        std::memmove(slab->data() + chunk->end, frame + sizeof(FrameHeader), logs);  // over the header between
+        std::memmove(slab->data() + chunk->end, frame + sizeof(FrameHeader),
+                     logs);  // over the header between
       }
       chunk->end += logs;
       chunk->count += header.log_count;
@@ -100,7 +105,8 @@ bool Ring::collect(const Spot& spot, uint64_t from, uint64_t after, size_t got, 
   return false;
 }
 
-Status Ring::read_spot(const Spot& spot, uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk, bool* lapped) {
+Status Ring::read_spot(const Spot& spot, uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk,
+                       bool* lapped) {
   uint64_t offset = spot.offset;
   uint64_t need = std::max<uint64_t>(max_bytes, geometry_.alignment);
   while (offset < spot.end && spot.page->is_open()) {
@@ -124,8 +130,8 @@ Status Ring::read_spot(const Spot& spot, uint64_t after, size_t max_bytes, SlabP
   return pass_damage(spot, spot.end, after, &offset);
 }
 
-// At `offset` there is no frame where one was: an error that names what is lost, unless all of it is older than what is
-// wanted; then *resume is where to go on.
+// At `offset` there is no frame where one was: an error that names what is lost, unless all of it is older
+// than what is wanted; then *resume is where to go on.
 Status Ring::pass_damage(const Spot& spot, uint64_t offset, uint64_t after, uint64_t* resume) {
   uint64_t last = 0;
   {
@@ -140,15 +146,17 @@ Status Ring::pass_damage(const Spot& spot, uint64_t offset, uint64_t after, uint
     HeaderCheck check;
     WALDO_TRY(spot.page->read_headers(&check));
     if (check.valid && check.header.page_no != spot.page_no) {
-      return Status::make(Code::kTrimmed, "logs after " + std::to_string(after) + " were trimmed by a writer since this reader was opened");
+      return Status::make(Code::kTrimmed, "logs after " + std::to_string(after) +
+                                              " were trimmed by a writer since this reader was opened");
     }
   }
   const bool found = next.state == FrameState::kValid;
   if (found) last = next.header.prev_seq_no;
   *resume = found ? next.offset : spot.end;
   if (found && last <= after) return Status();
-  return Status::corrupt("page " + std::to_string(spot.page_no) + " (" + page_file_name(spot.page->slot()) + ") is damaged at offset " +
-                             std::to_string(offset) + ": logs " + std::to_string(after + 1) + " to " + std::to_string(last) + " are lost",
+  return Status::corrupt("page " + std::to_string(spot.page_no) + " (" + page_file_name(spot.page->slot()) +
+                             ") is damaged at offset " + std::to_string(offset) + ": logs " +
+                             std::to_string(after + 1) + " to " + std::to_string(last) + " are lost",
                          LostRange{spot.page_no, offset, after + 1, last},
                          spot.page->is_open() ? spot.page->file().path() : "");
 }

@@ -23,8 +23,8 @@ uint64_t Recovery::oldest_page() const {
 
 Status Recovery::damaged(const Page& page, uint64_t page_no, uint64_t offset, uint64_t first, uint64_t last,
                          const std::string& what) {
-  const std::string message = "page " + std::to_string(page_no) + " (" + page_file_name(page.slot()) + ") " + what +
-                              " at offset " + std::to_string(offset) + ": " + range_text(first, last);
+  const std::string message = "page " + std::to_string(page_no) + " (" + page_file_name(page.slot()) + ") " +
+                              what + " at offset " + std::to_string(offset) + ": " + range_text(first, last);
   return Status::corrupt(message, LostRange{page_no, offset, first, last},
                          page.is_open() ? page.file().path() : page_file_name(page.slot()));
 }
@@ -57,7 +57,8 @@ Status Recovery::read_headers() {
     uint64_t bytes = 0;
     WALDO_TRY(page->file().size(&bytes));
     if (bytes < geometry_.file_bytes()) {  // H5; frames that are missing are found missing later
-      plan_.report.healed.push_back(page_file_name(page->slot()) + ": was cut short at " + std::to_string(bytes) + " bytes; extended");
+      plan_.report.healed.push_back(page_file_name(page->slot()) + ": was cut short at " +
+                                    std::to_string(bytes) + " bytes; extended");
       plan_.extend.push_back(page->slot());
     }
     uint64_t page_no = 0;
@@ -93,8 +94,11 @@ Status Recovery::find_by_frames(Page& page, bool* found, uint64_t* page_no) {
       const auto header = load<FrameHeader>(buffer->data() + at);
       const uint64_t no = header.position / geometry_.file_capacity;
       const uint64_t offset = base + at;
-      if (header.position % geometry_.file_capacity != offset || no % geometry_.ring_size != page.slot()) continue;
-      if (!header_valid(header, geometry_.ring_id, header.position, geometry_.file_capacity - offset, geometry_.alignment)) continue;
+      if (header.position % geometry_.file_capacity != offset || no % geometry_.ring_size != page.slot())
+        continue;
+      if (!header_valid(header, geometry_.ring_id, header.position, geometry_.file_capacity - offset,
+                        geometry_.alignment))
+        continue;
       *page_no = *found ? std::max(*page_no, no) : no;
       *found = true;
     }
@@ -111,10 +115,13 @@ Status Recovery::check_unused_slots() {
     FrameProbe probe;
     WALDO_TRY(PageScanner(page, no).next_valid(0, geometry_.file_capacity, &probe));
     if (probe.state == FrameState::kValid || check.foreign) {
-      if (!salvage_) return damaged(page, no, 0, probe.header.first_seq_no, probe.header.last_seq_no, "has a damaged header");
+      if (!salvage_)
+        return damaged(page, no, 0, probe.header.first_seq_no, probe.header.last_seq_no,
+                       "has a damaged header");
       continue;
     }
-    plan_.report.healed.push_back(page_file_name(page.slot()) + ": damaged before it was used; prepared again");
+    plan_.report.healed.push_back(page_file_name(page.slot()) +
+                                  ": damaged before it was used; prepared again");
     plan_.recreate.push_back(page.slot());
   }
   return Status();
@@ -128,7 +135,8 @@ Status Recovery::check_next_slot() {
   WALDO_TRY(PageScanner(page, newest_ + 1).probe(0, &probe));
   if (probe.state != FrameState::kValid) return Status();
   if (!salvage_) {
-    return damaged(page, newest_ + 1, 0, probe.header.first_seq_no, probe.header.last_seq_no, "has frames but no header");
+    return damaged(page, newest_ + 1, 0, probe.header.first_seq_no, probe.header.last_seq_no,
+                   "has frames but no header");
   }
   newest_ += 1;
   return Status();
@@ -141,9 +149,12 @@ Status Recovery::check_expected_pages() {
     const Page& page = page_at(no);
     const HeaderCheck& check = headers_[page.slot()];
     std::string what = "holds an earlier page";
-    if (!page.is_open()) what = "is missing";
-    else if (check.foreign && !check.valid) what = "belongs to another ring or slot";
-    else if (!check.valid) what = check.blank ? "was emptied" : "is damaged in both header copies";
+    if (!page.is_open())
+      what = "is missing";
+    else if (check.foreign && !check.valid)
+      what = "belongs to another ring or slot";
+    else if (!check.valid)
+      what = check.blank ? "was emptied" : "is damaged in both header copies";
     WALDO_TRY(lose_page(no, what));
   }
   return Status();
@@ -156,7 +167,8 @@ Status Recovery::lose_page(uint64_t page_no, const std::string& what) {
   const uint64_t after = has_before ? page_at(page_no - 1).state().last_seq_no : 0;
   if (!salvage_) {
     const uint64_t until = has_after ? page_at(page_no + 1).state().prev_seq_no : 0;
-    return damaged(page, page_no, 0, has_before && has_after ? after + 1 : 1, has_before && has_after ? until : 0, what);
+    return damaged(page, page_no, 0, has_before && has_after ? after + 1 : 1,
+                   has_before && has_after ? until : 0, what);
   }
   if (!page.is_open()) plan_.recreate.push_back(page.slot());
   plan_.persist.push_back(page.slot());
@@ -167,7 +179,8 @@ Status Recovery::lose_page(uint64_t page_no, const std::string& what) {
   return salvage_page(page, page_no, before, until);
 }
 
-Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no, std::optional<uint64_t> last_seq_no) {
+Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no,
+                              std::optional<uint64_t> last_seq_no) {
   PageState& state = page.state();
   const uint64_t end = state.end_offset;
   const uint32_t frame_crc = state.last_frame_crc;
@@ -217,8 +230,11 @@ Status Recovery::walk(Page& page, uint64_t from, uint64_t tip, Build build, Walk
     const FrameHeader& header = probe.header;
     if (probe.state != FrameState::kValid || header.epoch < epoch) break;
     const bool first_of_ring = page.state().page_no == 0 && probe.offset == 0;
-    if (walk->chained && (header.prev_frame_crc != walk->frame_crc || (!first_of_ring && header.prev_seq_no != walk->tip))) break;
-    if (build == Build::kAll || (build == Build::kBehindHeader && probe.offset >= newest.end_offset)) page.add_frame(probe.offset, header);
+    if (walk->chained &&
+        (header.prev_frame_crc != walk->frame_crc || (!first_of_ring && header.prev_seq_no != walk->tip)))
+      break;
+    if (build == Build::kAll || (build == Build::kBehindHeader && probe.offset >= newest.end_offset))
+      page.add_frame(probe.offset, header);
     walk->frames.emplace_back(probe.offset, header.last_seq_no);
     walk->durable = std::max(walk->durable, header.durable_seq_no);
     walk->tip = header.last_seq_no;
@@ -238,7 +254,8 @@ Status Recovery::walk(Page& page, uint64_t from, uint64_t tip, Build build, Walk
 Status Recovery::check_sealed(uint64_t page_no) {
   Page& page = page_at(page_no);
   const PageState& next = page_at(page_no + 1).state();
-  if ((page.state().flags & kPageSalvaged) != 0 && page.index().size() != 0) return Status();  // rebuilt just now
+  if ((page.state().flags & kPageSalvaged) != 0 && page.index().size() != 0)
+    return Status();  // rebuilt just now
   const PageHeader header = headers_[page.slot()].header;
   bool index_valid = false;
   if (page.state().sealed()) WALDO_TRY(page.load_index(header, &index_valid));
@@ -252,14 +269,17 @@ Status Recovery::check_sealed(uint64_t page_no) {
     WALDO_TRY(walk(page, 0, header.prev_seq_no, Build::kAll, &chain));
     page.state().flags = (header.flags & ~kPageClean) | kPageSealed;
     plan_.persist.push_back(page.slot());
-    plan_.report.healed.push_back("page " + std::to_string(page_no) +
-                                  (was_sealed ? ": the index was damaged and is rebuilt" : ": its seal was lost and is restored"));
+    plan_.report.healed.push_back(
+        "page " + std::to_string(page_no) +
+        (was_sealed ? ": the index was damaged and is rebuilt" : ": its seal was lost and is restored"));
   }
   const PageState& state = page.state();
   const bool salvaged = ((state.flags | next.flags) & kPageSalvaged) != 0;
-  if (state.last_seq_no == next.prev_seq_no && (salvaged || state.last_frame_crc == next.prev_frame_crc)) return Status();
+  if (state.last_seq_no == next.prev_seq_no && (salvaged || state.last_frame_crc == next.prev_frame_crc))
+    return Status();
   if (!salvage_) {
-    return damaged(page, page_no, state.end_offset, state.last_seq_no + 1, next.prev_seq_no, "ends before the next page begins");
+    return damaged(page, page_no, state.end_offset, state.last_seq_no + 1, next.prev_seq_no,
+                   "ends before the next page begins");
   }
   return salvage_page(page, page_no, header.prev_seq_no, next.prev_seq_no);
 }
@@ -288,7 +308,8 @@ Status Recovery::recover_newest() {
         tip = entry->seq_no - 1;
       }
     } else {
-      plan_.report.healed.push_back("page " + std::to_string(newest_) + ": the index was damaged and is rebuilt");
+      plan_.report.healed.push_back("page " + std::to_string(newest_) +
+                                    ": the index was damaged and is rebuilt");
     }
   }
   if (build == Build::kAll) {
@@ -304,7 +325,8 @@ Status Recovery::recover_newest() {
   if (lost) {
     if (!salvage_) {
       FrameProbe next;
-      WALDO_TRY(PageScanner(page, newest_).next_valid(chain.stop + geometry_.alignment, geometry_.file_capacity, &next));
+      WALDO_TRY(PageScanner(page, newest_)
+                    .next_valid(chain.stop + geometry_.alignment, geometry_.file_capacity, &next));
       const uint64_t last = next.state == FrameState::kValid ? next.header.prev_seq_no : witness;
       return damaged(page, newest_, chain.stop, chain.tip + 1, last, "has a damaged frame");
     }
@@ -317,13 +339,15 @@ Status Recovery::recover_newest() {
     plan_.settle_from = offset;
     break;
   }
-  const bool clean = (header.flags & kPageClean) != 0 && chain.stop == header.end_offset && plan_.erase.empty();
+  const bool clean =
+      (header.flags & kPageClean) != 0 && chain.stop == header.end_offset && plan_.erase.empty();
   const bool at_rest = clean || (page.state().sealed() && plan_.erase.empty());
   plan_.report.outcome = at_rest ? RecoveryReport::Outcome::kClean : RecoveryReport::Outcome::kRecovered;
   return Status();
 }
 
-// Frames that a torn group left behind the tip; a later group behind it would be a witness that the tip was durable.
+// Frames that a torn group left behind the tip; a later group behind it would be a witness that the tip was
+// durable.
 Status Recovery::scan_behind(Page& page, const Walk& chain, uint64_t witness, bool* lost) {
   PageScanner scanner(page, newest_);
   const uint64_t reach = 2 * std::max<uint64_t>(kMaxGroupBytes, max_frame_bytes_) + geometry_.alignment;
@@ -362,7 +386,8 @@ Status Recovery::verify_older() {
     if (chain.stop == state.end_offset && chain.frame_crc == state.last_frame_crc) continue;
     if (!salvage_) {
       FrameProbe next;
-      WALDO_TRY(PageScanner(page, no - 1).next_valid(chain.stop + geometry_.alignment, state.end_offset, &next));
+      WALDO_TRY(
+          PageScanner(page, no - 1).next_valid(chain.stop + geometry_.alignment, state.end_offset, &next));
       const uint64_t last = next.state == FrameState::kValid ? next.header.prev_seq_no : state.last_seq_no;
       return damaged(page, no - 1, chain.stop, chain.tip + 1, last, "has a damaged frame");
     }

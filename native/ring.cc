@@ -48,14 +48,18 @@ Status Ring::append_group(PackedFrame* frames, size_t count, size_t* written) {
     if (offset + frame.padded_bytes > geometry_.file_capacity) break;
     if (taken > 0) {
       // One entry at the most is left for a group, so that the index cannot overflow in the middle of it.
-      if (page.index().size() + taken >= page.index().capacity() || logs + frame.log_count > options_.page_capacity) break;
+      if (page.index().size() + taken >= page.index().capacity() ||
+          logs + frame.log_count > options_.page_capacity)
+        break;
       if (offset - state.end_offset + frame.padded_bytes > kMaxGroupBytes) break;
     }
     if (frame.prev_seq_no != tip && !(first_of_ring && taken == 0)) {
       return Status::make(Code::kInternal, "a frame does not follow the ring's tip " + std::to_string(tip));
     }
-    frame_crc = seal_header(&frame, {&geometry_.ring_id, page.position_of(offset), epoch_, synced_seq_no_, frame_crc});
-    if (!slices.empty() && static_cast<const uint8_t*>(slices.back().data) + slices.back().bytes == frame.data) {
+    frame_crc = seal_header(
+        &frame, {&geometry_.ring_id, page.position_of(offset), epoch_, synced_seq_no_, frame_crc});
+    if (!slices.empty() &&
+        static_cast<const uint8_t*>(slices.back().data) + slices.back().bytes == frame.data) {
       slices.back().bytes += frame.padded_bytes;
     } else {
       slices.push_back({frame.data, frame.padded_bytes});
@@ -108,7 +112,8 @@ Status Ring::rotate() {
   preparer_->request(slot, next.state().end_offset);
   WALDO_TRY(preparer_->wait(slot, 0));
   std::unique_ptr<File> file;
-  if (!next.is_open()) WALDO_TRY(fs_.open(directory_ + "/" + page_file_name(slot), page_flags(options_.dsync), &file));
+  if (!next.is_open())
+    WALDO_TRY(fs_.open(directory_ + "/" + page_file_name(slot), page_flags(options_.dsync), &file));
   {
     // From here on readers find the old logs trimmed; nothing is overwritten before.
     std::lock_guard<std::mutex> lock(mutex_);
@@ -139,10 +144,13 @@ Status Ring::close() {
   Status status;
   if (!options_.read_only) {
     preparer_->stop();
-    // After a failure there is nothing to add. Without `dsync`, what was appended before it never became durable.
+    // After a failure there is nothing to add. Without `dsync`, what was appended before it never became
+    // durable.
     const Status failed = failure();
-    if (failed.ok()) status = persist(current(), kPageClean);
-    else if (!options_.dsync) status = failed;
+    if (failed.ok())
+      status = persist(current(), kPageClean);
+    else if (!options_.dsync)
+      status = failed;
   }
   lock_.reset();
   return status;
@@ -164,7 +172,8 @@ Bounds Ring::bounds_locked() const {
   bounds.tip = newest.last_seq_no;
   bounds.after = newest.prev_seq_no;
   bounds.empty = newest.page_no == 0 && newest.frame_count == 0;
-  const uint64_t oldest = newest.page_no + 1 >= geometry_.ring_size ? newest.page_no + 1 - geometry_.ring_size : 0;
+  const uint64_t oldest =
+      newest.page_no + 1 >= geometry_.ring_size ? newest.page_no + 1 - geometry_.ring_size : 0;
   for (uint64_t no = newest.page_no; no > oldest; --no) {
     const PageState& state = pages_[(no - 1) % geometry_.ring_size]->state();
     if (!state.used || state.page_no != no - 1) break;

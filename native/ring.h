@@ -1,5 +1,6 @@
-// The ring: pages, one after the other, the oldest reused when the newest is full. Opening, appending groups of frames,
-// reading. One thread appends at a time (the committer sees to it); any thread reads. No I/O under the mutex.
+// The ring: pages, one after the other, the oldest reused when the newest is full. Opening, appending
+// groups of frames, reading. One thread appends at a time (the committer sees to it); any thread reads. No
+// I/O under the mutex.
 #pragma once
 
 #include <atomic>
@@ -34,8 +35,8 @@ struct RingOptions {
   bool read_only = false;
   bool allow_network = false;
   uint32_t mode = 0600;
-  RingId ring_id{};    // of a ring to be created
-  std::string holder;  // what others are told who find it locked
+  RingId ring_id{};        // of a ring to be created
+  std::string holder;      // what others are told who find it locked
   bool background = true;  // fill pages on a thread of their own
   // Given by the caller, so that it must agree with a ring that is there.
   struct Given {
@@ -102,13 +103,14 @@ struct VerifyReport {
 
 class Ring {
  public:
-  static Status open(FileSystem& fs, const std::string& directory, const RingOptions& options, std::unique_ptr<Ring>* ring);
+  static Status open(FileSystem& fs, const std::string& directory, const RingOptions& options,
+                     std::unique_ptr<Ring>* ring);
   ~Ring();
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  // Writes as many of the frames as one write takes, durably with `dsync`; *written says how many. Bodies are sealed.
-  // The first failure latches the ring: every later call returns it.
+  // Writes as many of the frames as one write takes, durably with `dsync`; *written says how many. Bodies
+  // are sealed. The first failure latches the ring: every later call returns it.
   Status append(PackedFrame* frames, size_t count, size_t* written);
 
   // Writes down how far the log is durable, so that bit rot in the last group cannot pass for a torn write.
@@ -117,7 +119,8 @@ class Ring {
   // Marks the ring cleanly closed and gives up the lock. Idempotent. The ring stays readable.
   Status close();
 
-  // Up to `max_bytes` of the frames after `after`, at least one; none (slab == nullptr) if there is nothing after it.
+  // Up to `max_bytes` of the frames after `after`, at least one; none (slab == nullptr) if there is nothing
+  // after it.
   Status read(uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk);
 
   // Every checksum, link and index of every page.
@@ -168,7 +171,8 @@ class Ring {
   Status find_spot(uint64_t after, Spot* spot) const;
   Status trimmed(uint64_t after) const;
   bool still_there(const Spot& spot) const;
-  Status read_spot(const Spot& spot, uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk, bool* lapped);
+  Status read_spot(const Spot& spot, uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk,
+                   bool* lapped);
   bool collect(const Spot& spot, uint64_t from, uint64_t after, size_t got, const std::shared_ptr<Slab>& slab,
                uint64_t* at, uint64_t* need, ReadChunk* chunk) const;
   Status pass_damage(const Spot& spot, uint64_t offset, uint64_t after, uint64_t* resume);

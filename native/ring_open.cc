@@ -1,7 +1,7 @@
 // Opening a ring: locking, creating, recovering, and making durable what was recovered.
+#include <algorithm>
 #include <cerrno>
 #include <cinttypes>
-#include <algorithm>
 
 #include "ring.h"
 #include "tail_copy.h"
@@ -11,8 +11,8 @@ namespace waldo {
 namespace {
 
 Status option_conflict(const char* option, uint64_t ring, uint64_t given) {
-  return Status::make(Code::kOption, std::string("the ring was created with ") + option + " " + std::to_string(ring) +
-                                         "; " + std::to_string(given) + " was given");
+  return Status::make(Code::kOption, std::string("the ring was created with ") + option + " " +
+                                         std::to_string(ring) + "; " + std::to_string(given) + " was given");
 }
 
 bool missing(const Status& status) { return !status.ok() && status.error().sys_errno == ENOENT; }
@@ -30,7 +30,8 @@ Geometry geometry_of(const Superblock& block, IndexSpacing spacing) {
 
 }  // namespace
 
-Status Ring::open(FileSystem& fs, const std::string& directory, const RingOptions& options, std::unique_ptr<Ring>* ring) {
+Status Ring::open(FileSystem& fs, const std::string& directory, const RingOptions& options,
+                  std::unique_ptr<Ring>* ring) {
   std::unique_ptr<Ring> opened(new Ring(fs, directory, options));
   WALDO_TRY(opened->open_files());
   WALDO_TRY(opened->recover());
@@ -68,12 +69,15 @@ Status Ring::open_files() {
   if (!options_.read_only) {
     WALDO_TRY(fs_.probe(directory_, options_.mode, &probe));
     if (probe.network && !options_.allow_network) {
-      return Status::make(Code::kOption, directory_ + " is on a network filesystem (" + probe.type +
-                                             "), whose locks and syncs cannot be relied upon; allowNetworkFilesystem overrides this");
+      return Status::make(
+          Code::kOption,
+          directory_ + " is on a network filesystem (" + probe.type +
+              "), whose locks and syncs cannot be relied upon; allowNetworkFilesystem overrides this");
     }
     if (options_.direct == DirectIo::kAuto) direct_ = probe.direct;
     if (direct_ && !probe.direct) {
-      return Status::make(Code::kOption, "directIo is true, but the filesystem of " + directory_ + " (" + probe.type + ") does not take O_DIRECT");
+      return Status::make(Code::kOption, "directIo is true, but the filesystem of " + directory_ + " (" +
+                                             probe.type + ") does not take O_DIRECT");
     }
   }
   if (!found.ok() && found.error().code == Code::kNotFound) {
@@ -93,11 +97,14 @@ Status Ring::open_files() {
   return Status();
 }
 
-// Page 0 first, RING last: where there is a RING there is a page 0, and a RING that is missing beside pages is a loss.
+// Page 0 first, RING last: where there is a RING there is a page 0, and a RING that is missing beside pages
+// is a loss.
 Status Ring::create() {
   bool fresh = false;
   WALDO_TRY(check_unfinished_creation(&fresh));
-  if (!fresh) return Status::corrupt("RING is missing in " + directory_ + ", though there are pages", std::nullopt, directory_ + "/RING");
+  if (!fresh)
+    return Status::corrupt("RING is missing in " + directory_ + ", though there are pages", std::nullopt,
+                           directory_ + "/RING");
   Superblock block{};
   std::memcpy(block.magic, kSuperblockMagic, sizeof(block.magic));
   block.version = kFormatVersion;
@@ -117,7 +124,9 @@ Status Ring::create() {
   WALDO_TRY(first.persist(kPageClean, 0));
   WALDO_TRY(SuperblockFile::create(fs_, directory_, block, options_.mode));
   const size_t slash = directory_.find_last_of('/');
-  WALDO_TRY(fs_.sync_directory(slash == std::string::npos ? "." : slash == 0 ? "/" : directory_.substr(0, slash)));
+  WALDO_TRY(fs_.sync_directory(slash == std::string::npos ? "."
+                               : slash == 0               ? "/"
+                                                          : directory_.substr(0, slash)));
   bool healed = false;
   return SuperblockFile::open(fs_, directory_, true, &superblock_, &healed);
 }
@@ -146,17 +155,20 @@ Status Ring::check_unfinished_creation(bool* fresh) {
 Status Ring::adopt_geometry() {
   const Superblock& block = superblock_->superblock();
   const RingOptions::Given& given = options_.given;
-  if (given.ring_size && options_.ring_size != block.ring_size) return option_conflict("ringSize", block.ring_size, options_.ring_size);
+  if (given.ring_size && options_.ring_size != block.ring_size)
+    return option_conflict("ringSize", block.ring_size, options_.ring_size);
   if (given.file_capacity && options_.file_capacity != block.file_capacity) {
     return option_conflict("fileCapacity", block.file_capacity, options_.file_capacity);
   }
   if (given.index_capacity && options_.index_capacity != block.index_capacity) {
     return option_conflict("indexCapacity", block.index_capacity, options_.index_capacity);
   }
-  if (given.alignment && options_.alignment != block.alignment) return option_conflict("alignment", block.alignment, options_.alignment);
+  if (given.alignment && options_.alignment != block.alignment)
+    return option_conflict("alignment", block.alignment, options_.alignment);
   if (options_.buf_capacity > block.file_capacity) {
     if (given.buf_capacity) {
-      return Status::make(Code::kOption, "bufCapacity " + std::to_string(options_.buf_capacity) + " is more than the ring's fileCapacity " +
+      return Status::make(Code::kOption, "bufCapacity " + std::to_string(options_.buf_capacity) +
+                                             " is more than the ring's fileCapacity " +
                                              std::to_string(block.file_capacity));
     }
     options_.buf_capacity = static_cast<uint32_t>(block.file_capacity);
@@ -193,15 +205,17 @@ Status Ring::recover() {
   synced_offset_ = state.end_offset;
   preparer_ = std::make_unique<Preparer>(fs_, directory_, geometry_, page_flags(false), options_.background);
   preparer_->request(current_slot_, state.end_offset);
-  preparer_->request((current_slot_ + 1) % geometry_.ring_size, pages_[(current_slot_ + 1) % geometry_.ring_size]->state().end_offset);
+  preparer_->request((current_slot_ + 1) % geometry_.ring_size,
+                     pages_[(current_slot_ + 1) % geometry_.ring_size]->state().end_offset);
   return Status();
 }
 
-// The epoch is on disk before anything is written under it. The counter orders opens; the random half keeps two of
-// them apart even if a counter came twice.
+// The epoch is on disk before anything is written under it. The counter orders opens; the random half keeps
+// two of them apart even if a counter came twice.
 Status Ring::start_epoch(uint64_t max_epoch) {
   const uint64_t counter = (max_epoch >> 32) + 1;
-  if (counter > UINT32_MAX) return Status::make(Code::kExceedsLimit, "the ring was opened 4,294,967,295 times; no epoch is left");
+  if (counter > UINT32_MAX)
+    return Status::make(Code::kExceedsLimit, "the ring was opened 4,294,967,295 times; no epoch is left");
   uint32_t salt = 0;
   WALDO_TRY(fs_.random(&salt, sizeof(salt)));
   epoch_ = counter << 32 | salt;
@@ -230,9 +244,9 @@ Status Ring::carry_out(const RecoveryPlan& plan) {
   return tail_copied_ ? remove_tail_copy(fs_, directory_) : Status();
 }
 
-// What was recovered may be in memory only, after a kill or a failed write: it is made durable before it is served. What
-// a direct read returned is on the device, whose cache a sync empties. Through the page cache nothing less than writing
-// again will do: a sync alone may pass over pages whose write failed.
+// What was recovered may be in memory only, after a kill or a failed write: it is made durable before it is
+// served. What a direct read returned is on the device, whose cache a sync empties. Through the page cache
+// nothing less than writing again will do: a sync alone may pass over pages whose write failed.
 Status Ring::settle_tail(Page& page, uint64_t from) {
   const uint64_t end = page.state().end_offset;
   if (from >= end || !page.is_open()) return Status();
@@ -264,7 +278,8 @@ Status Ring::rewrite(File& file, uint64_t from, uint64_t end) {
 Status Ring::sync_tail_read_only() {
   if (!current().is_open()) return Status();
   Status synced = current().file().sync();
-  const bool cannot = !synced.ok() && (synced.error().sys_errno == EROFS || synced.error().sys_errno == EINVAL);
+  const bool cannot =
+      !synced.ok() && (synced.error().sys_errno == EROFS || synced.error().sys_errno == EINVAL);
   return cannot ? Status() : synced;
 }
 

@@ -1,4 +1,5 @@
-// Aligned buffers that logs are packed into, written from and read into; recycled so that pages stay mapped and warm.
+// Aligned buffers that logs are packed into, written from and read into; recycled so that pages stay mapped
+// and warm.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +14,8 @@ enum class HugePages { kNone, kTransparent, kExplicit };
 
 class SlabPool;
 
-// One anonymous mapping, aligned to memory pages, hidden from forked children: a fork while the device reads from it
-// would otherwise copy pages under the writer.
+// One anonymous mapping, aligned to memory pages, hidden from forked children: a fork while the device
+// reads from it would otherwise copy pages under the writer.
 class Slab {
  public:
   ~Slab();
@@ -36,7 +37,8 @@ class Slab {
 // Hands out slabs of one size; a slab comes back by itself when its last owner lets go of it. Any thread.
 class SlabPool : public std::enable_shared_from_this<SlabPool> {
  public:
-  // Keeps at most `keep` slabs for reuse. With `huge`, falls back to transparent huge pages where none are reserved.
+  // Keeps at most `keep` slabs for reuse. With `huge`, falls back to transparent huge pages where none are
+  // reserved.
   static std::shared_ptr<SlabPool> create(size_t slab_bytes, size_t keep, bool huge);
 
   std::shared_ptr<Slab> take();                    // of the pool's size; nullptr when memory is out
@@ -46,7 +48,8 @@ class SlabPool : public std::enable_shared_from_this<SlabPool> {
   HugePages huge_pages() const { return huge_; }
 
  private:
-  SlabPool(size_t slab_bytes, size_t keep, HugePages huge) : slab_bytes_(slab_bytes), keep_(keep), huge_(huge) {}
+  SlabPool(size_t slab_bytes, size_t keep, HugePages huge)
+      : slab_bytes_(slab_bytes), keep_(keep), huge_(huge) {}
   void give_back(std::unique_ptr<Slab> slab);
 
   const size_t slab_bytes_;

@@ -1,5 +1,6 @@
-// Where frames begin in a page, for one frame in many: an entry at the page's first frame, then whenever enough bytes
-// or enough logs have passed since the last one. Frames are the unit because they are what a CRC covers.
+// Where frames begin in a page, for one frame in many: an entry at the page's first frame, then whenever
+// enough bytes or enough logs have passed since the last one. Frames are the unit because they are what a
+// CRC covers.
 #pragma once
 
 #include <algorithm>
@@ -37,17 +38,20 @@ class SparseIndex {
 
   // The offset of the last indexed frame that begins at or before `seq_no`; 0 if there is none.
   uint64_t floor(uint64_t seq_no) const {
-    auto after = std::upper_bound(entries_.begin(), entries_.end(), seq_no,
-                                  [](uint64_t wanted, const IndexEntry& entry) { return wanted < entry.seq_no; });
+    auto after =
+        std::upper_bound(entries_.begin(), entries_.end(), seq_no,
+                         [](uint64_t wanted, const IndexEntry& entry) { return wanted < entry.seq_no; });
     return after == entries_.begin() ? 0 : std::prev(after)->offset;
   }
 
-  // Takes entries read from disk, which cover the frames before `end_offset`. False if they cannot be an index.
+  // Takes entries read from disk, which cover the frames before `end_offset`. False if they cannot be an
+  // index.
   bool load(const IndexEntry* entries, size_t count, uint64_t end_offset) {
     if (count > capacity_) return false;
     for (size_t i = 0; i < count; ++i) {
       if (entries[i].offset >= end_offset) return false;
-      if (i > 0 && (entries[i].seq_no <= entries[i - 1].seq_no || entries[i].offset <= entries[i - 1].offset)) return false;
+      if (i > 0 && (entries[i].seq_no <= entries[i - 1].seq_no || entries[i].offset <= entries[i - 1].offset))
+        return false;
     }
     entries_.assign(entries, entries + count);
     crc_ = crc32c(0, entries_.data(), count * sizeof(IndexEntry));
@@ -68,7 +72,9 @@ class SparseIndex {
   uint32_t capacity() const { return capacity_; }
 
  private:
-  bool due() const { return entries_.empty() || bytes_since_ >= spacing_.bytes || logs_since_ >= spacing_.count; }
+  bool due() const {
+    return entries_.empty() || bytes_since_ >= spacing_.bytes || logs_since_ >= spacing_.count;
+  }
 
   uint32_t capacity_;
   IndexSpacing spacing_;

@@ -31,7 +31,8 @@ const char* errno_name(int sys_errno) {
     int value;
     const char* name;
   };
-#define WALDO_ERRNO(name) {name, #name}
+#define WALDO_ERRNO(name) \
+  { name, #name }
   static constexpr Name kNames[] = {
       WALDO_ERRNO(E2BIG),        WALDO_ERRNO(EACCES),     WALDO_ERRNO(EAGAIN),
       WALDO_ERRNO(EBADF),        WALDO_ERRNO(EBUSY),      WALDO_ERRNO(ECANCELED),

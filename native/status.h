@@ -51,7 +51,8 @@ class [[nodiscard]] Status {
   const Error& error() const { return *error_; }
 
   static Status io(int sys_errno, const char* syscall, const std::string& path);
-  static Status corrupt(std::string message, std::optional<LostRange> lost = std::nullopt, std::string path = "");
+  static Status corrupt(std::string message, std::optional<LostRange> lost = std::nullopt,
+                        std::string path = "");
   static Status make(Code code, std::string message);
 
  private:
@@ -63,8 +64,8 @@ const char* errno_name(int sys_errno);
 
 }  // namespace waldo
 
-#define WALDO_TRY(expression)                          \
-  do {                                                 \
-    ::waldo::Status waldo_try_status_ = (expression);  \
+#define WALDO_TRY(expression)                              \
+  do {                                                     \
+    ::waldo::Status waldo_try_status_ = (expression);      \
     if (!waldo_try_status_.ok()) return waldo_try_status_; \
   } while (0)

@@ -29,16 +29,19 @@ enum class Copy { kValid, kBad, kFuture };
 Copy check_copy(const uint8_t* bytes, size_t copy_no, Superblock* block) {
   *block = load<Superblock>(bytes);
   if (std::memcmp(block->magic, kSuperblockMagic, sizeof(kSuperblockMagic)) != 0) return Copy::kBad;
-  // A later version may be longer, so that its CRC cannot be checked here; magic and version stay where they are.
+  // A later version may be longer, so that its CRC cannot be checked here; magic and version stay where
+  // they are.
   if (block->version > kFormatVersion && block->bytes != 0) return Copy::kFuture;
-  if (block->version != kFormatVersion || block->bytes != sizeof(Superblock) || block->crc != crc_of(*block)) return Copy::kBad;
+  if (block->version != kFormatVersion || block->bytes != sizeof(Superblock) || block->crc != crc_of(*block))
+    return Copy::kBad;
   if (block->generation % kSuperblockCopies != copy_no || !geometry_valid(*block)) return Copy::kBad;
   return Copy::kValid;
 }
 
 }  // namespace
 
-Status SuperblockFile::create(FileSystem& fs, const std::string& directory, const Superblock& superblock, uint32_t mode) {
+Status SuperblockFile::create(FileSystem& fs, const std::string& directory, const Superblock& superblock,
+                              uint32_t mode) {
   const std::string temporary = directory + "/RING.tmp";
   WALDO_TRY(fs.remove(temporary));
   OpenFlags flags;
@@ -65,7 +68,8 @@ Status SuperblockFile::open(FileSystem& fs, const std::string& directory, bool w
   std::unique_ptr<File> file;
   Status opened = fs.open(path, flags, &file);
   if (!opened.ok()) {
-    if (opened.error().sys_errno == ENOENT) return Status::make(Code::kNotFound, "there is no ring in " + directory);
+    if (opened.error().sys_errno == ENOENT)
+      return Status::make(Code::kNotFound, "there is no ring in " + directory);
     return opened;
   }
   std::vector<uint8_t> bytes(kSuperblockFileBytes, 0);
@@ -95,8 +99,9 @@ Status SuperblockFile::open(FileSystem& fs, const std::string& directory, bool w
                                             "; this release reads version " + std::to_string(kFormatVersion));
   }
   if (valid == 0) {
-    return Status::corrupt(path + " is damaged: neither copy of the superblock is valid (" + std::to_string(got) +
-                               " of " + std::to_string(kSuperblockFileBytes) + " bytes are there)",
+    return Status::corrupt(path + " is damaged: neither copy of the superblock is valid (" +
+                               std::to_string(got) + " of " + std::to_string(kSuperblockFileBytes) +
+                               " bytes are there)",
                            std::nullopt, path);
   }
   *healed = valid < kSuperblockCopies;

@@ -12,13 +12,15 @@ namespace waldo {
 
 class SuperblockFile {
  public:
-  // Writes both copies to a temporary file and puts it in place: after a crash RING is there whole, or not at all.
-  static Status create(FileSystem& fs, const std::string& directory, const Superblock& superblock, uint32_t mode);
+  // Writes both copies to a temporary file and puts it in place: after a crash RING is there whole, or not
+  // at all.
+  static Status create(FileSystem& fs, const std::string& directory, const Superblock& superblock,
+                       uint32_t mode);
 
-  // Reads the newer valid copy. kNotFound when there is no RING, kCorrupt when no copy is valid, kVersion when a
-  // later version of the format wrote it. *healed says whether one copy was bad.
-  static Status open(FileSystem& fs, const std::string& directory, bool write, std::unique_ptr<SuperblockFile>* file,
-                     bool* healed);
+  // Reads the newer valid copy. kNotFound when there is no RING, kCorrupt when no copy is valid, kVersion
+  // when a later version of the format wrote it. *healed says whether one copy was bad.
+  static Status open(FileSystem& fs, const std::string& directory, bool write,
+                     std::unique_ptr<SuperblockFile>* file, bool* healed);
 
   const Superblock& superblock() const { return superblock_; }
 

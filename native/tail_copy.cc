@@ -14,7 +14,8 @@ uint32_t copy_crc(const TailCopyHeader& header, const uint8_t* frames) {
 
 }  // namespace
 
-Status write_tail_copy(FileSystem& fs, const std::string& directory, const Page& page, uint64_t from, uint32_t mode) {
+Status write_tail_copy(FileSystem& fs, const std::string& directory, const Page& page, uint64_t from,
+                       uint32_t mode) {
   TailCopyHeader header{};
   std::memcpy(header.magic, kTailCopyMagic, sizeof(header.magic));
   header.version = kFormatVersion;
@@ -28,7 +29,8 @@ Status write_tail_copy(FileSystem& fs, const std::string& directory, const Page&
   uint8_t* const frames = buffer->data() + kTailCopyDataOffset;
   size_t got = 0;
   WALDO_TRY(page.file().read(kPageDataOffset + from, frames, header.frame_bytes, &got));
-  if (got < header.frame_bytes) return Status::corrupt("the newest page ends inside a frame", std::nullopt, page.file().path());
+  if (got < header.frame_bytes)
+    return Status::corrupt("the newest page ends inside a frame", std::nullopt, page.file().path());
   header.crc = copy_crc(header, frames);
   std::memcpy(buffer->data(), &header, sizeof(header));
   WALDO_TRY(fs.remove(copy_path(directory)));
@@ -42,7 +44,8 @@ Status write_tail_copy(FileSystem& fs, const std::string& directory, const Page&
   return fs.sync_directory(directory);
 }
 
-Status restore_tail_copy(FileSystem& fs, const std::string& directory, std::vector<std::unique_ptr<Page>>& pages, bool* found) {
+Status restore_tail_copy(FileSystem& fs, const std::string& directory,
+                         std::vector<std::unique_ptr<Page>>& pages, bool* found) {
   *found = false;
   std::unique_ptr<File> file;
   Status opened = fs.open(copy_path(directory), OpenFlags(), &file);
@@ -61,7 +64,8 @@ Status restore_tail_copy(FileSystem& fs, const std::string& directory, std::vect
   const bool sound = got == bytes && std::memcmp(header.magic, kTailCopyMagic, sizeof(header.magic)) == 0 &&
                      header.version == kFormatVersion && header.bytes == sizeof(TailCopyHeader) &&
                      std::memcmp(header.ring_id, geometry.ring_id.data(), geometry.ring_id.size()) == 0 &&
-                     header.frame_bytes == bytes - kTailCopyDataOffset && header.offset <= geometry.file_capacity &&
+                     header.frame_bytes == bytes - kTailCopyDataOffset &&
+                     header.offset <= geometry.file_capacity &&
                      header.frame_bytes <= geometry.file_capacity - header.offset &&
                      header.crc == copy_crc(header, buffer->data() + kTailCopyDataOffset);
   if (!sound) return Status();
@@ -70,7 +74,8 @@ Status restore_tail_copy(FileSystem& fs, const std::string& directory, std::vect
   HeaderCheck check;
   WALDO_TRY(page.read_headers(&check));
   if (!check.valid || check.header.page_no != header.page_no) return Status();
-  return page.file().write(kPageDataOffset + header.offset, buffer->data() + kTailCopyDataOffset, header.frame_bytes);
+  return page.file().write(kPageDataOffset + header.offset, buffer->data() + kTailCopyDataOffset,
+                           header.frame_bytes);
 }
 
 Status remove_tail_copy(FileSystem& fs, const std::string& directory) {

@@ -1,4 +1,5 @@
-// Verification: every frame, checksum, link and index entry of every page, without stopping at the first problem.
+// Verification: every frame, checksum, link and index entry of every page, without stopping at the first
+// problem.
 #include "page_scanner.h"
 #include "ring.h"
 
@@ -17,11 +18,12 @@ uint64_t bad_log(const FrameProbe& probe) {
   return 0;
 }
 
-void note(VerifyReport* report, const PageInfo& info, uint64_t offset, const char* kind, uint64_t first, uint64_t last,
-          const std::string& what) {
-  std::string message = "page " + std::to_string(info.state.page_no) + " (" + page_file_name(info.slot) + ") at offset " +
-                        std::to_string(offset) + ": " + what;
-  if (first <= last) message += "; logs " + std::to_string(first) + " to " + std::to_string(last) + " are lost";
+void note(VerifyReport* report, const PageInfo& info, uint64_t offset, const char* kind, uint64_t first,
+          uint64_t last, const std::string& what) {
+  std::string message = "page " + std::to_string(info.state.page_no) + " (" + page_file_name(info.slot) +
+                        ") at offset " + std::to_string(offset) + ": " + what;
+  if (first <= last)
+    message += "; logs " + std::to_string(first) + " to " + std::to_string(last) + " are lost";
   report->problems.push_back({{info.state.page_no, offset, first, last}, kind, std::move(message)});
 }
 
@@ -35,7 +37,8 @@ Status Ring::verify(VerifyReport* report) {
     WALDO_TRY(verify_page(page, prev, report));
     prev = page.state.last_seq_no;
   }
-  for (const std::string& healed : info.recovery.healed) report->problems.push_back({{0, 0, 1, 0}, "healed", healed});
+  for (const std::string& healed : info.recovery.healed)
+    report->problems.push_back({{0, 0, 1, 0}, "healed", healed});
   return Status();
 }
 
@@ -58,28 +61,33 @@ Status Ring::verify_page(const PageInfo& info, uint64_t prev_seq_no, VerifyRepor
   bool chained = (state.flags & kPageSalvaged) == 0;
   PageScanner scanner(page, state.page_no);
   while (offset < state.end_offset) {
-    if (cancelled_.load(std::memory_order_relaxed)) return Status::make(Code::kClosed, "the ring was closed meanwhile");
+    if (cancelled_.load(std::memory_order_relaxed))
+      return Status::make(Code::kClosed, "the ring was closed meanwhile");
     FrameProbe probe;
     if (page.is_open()) WALDO_TRY(scanner.probe(offset, &probe));
     const uint64_t at = offset;
-    const bool broken = probe.state == FrameState::kValid &&
-                        (probe.header.prev_seq_no != tip || (chained && probe.header.prev_frame_crc != frame_crc));
+    const bool broken =
+        probe.state == FrameState::kValid &&
+        (probe.header.prev_seq_no != tip || (chained && probe.header.prev_frame_crc != frame_crc));
     if (probe.state != FrameState::kValid) {
-      const char* what = probe.state == FrameState::kTornBody ? "the frame's checksum does not match" : "there is no frame where one was written";
+      const char* what = probe.state == FrameState::kTornBody ? "the frame's checksum does not match"
+                                                              : "there is no frame where one was written";
       if (page.is_open()) WALDO_TRY(scanner.next_valid(offset, state.end_offset, &probe));
       const bool found = probe.state == FrameState::kValid;
       note(report, info, at, "frame", tip + 1, found ? probe.header.prev_seq_no : state.last_seq_no, what);
       tip = found ? probe.header.prev_seq_no : state.last_seq_no;
       if (!found) break;
     } else if (broken) {
-      note(report, info, at, "link", tip + 1, probe.header.prev_seq_no, "the frame does not follow the one before it");
+      note(report, info, at, "link", tip + 1, probe.header.prev_seq_no,
+           "the frame does not follow the one before it");
     }
     const uint64_t bad = bad_log(probe);
     if (bad != 0) note(report, info, probe.offset, "log", bad, bad, "the log's checksum does not match");
     while (entry < index.size() && index[entry].offset < probe.offset) ++entry;
     if (entry < index.size() && index[entry].offset == probe.offset) {
       if (index[entry].seq_no != probe.header.first_seq_no) {
-        note(report, info, probe.offset, "index", 1, 0, "the index names another log than the frame begins with");
+        note(report, info, probe.offset, "index", 1, 0,
+             "the index names another log than the frame begins with");
       }
       ++entry;
     }
@@ -94,7 +102,8 @@ Status Ring::verify_page(const PageInfo& info, uint64_t prev_seq_no, VerifyRepor
   report->frames += frames;
   if (tip != state.last_seq_no) {
     note(report, info, offset, "seal", tip + 1, state.last_seq_no, "the page ends before its header says");
-  } else if (report->problems.size() == known_problems && (frames != state.frame_count || entry != index.size())) {
+  } else if (report->problems.size() == known_problems &&
+             (frames != state.frame_count || entry != index.size())) {
     note(report, info, offset, "index", 1, 0, "header or index count other frames than the page holds");
   }
   return Status();

@@ -30,7 +30,8 @@ class AcknowledgedDamage : public testing::Test {
     EXPECT_EQ(status.error().lost->page, page_no) << status.error().message;
   }
 
-  // Opens with salvage: what is lost is reported, what is left can be read, appends go on behind every old number.
+  // Opens with salvage: what is lost is reported, what is left can be read, appends go on behind every old
+  // number.
   void expect_salvaged(uint64_t lost_at_least) {
     RingOptions options = small_ring();
     options.salvage = true;

@@ -1,5 +1,5 @@
-// No flipped bit, anywhere in a ring of several laps that was closed cleanly, costs an acknowledged log silently: what
-// the ring shows afterwards is everything, or an error.
+// No flipped bit, anywhere in a ring of several laps that was closed cleanly, costs an acknowledged log
+// silently: what the ring shows afterwards is everything, or an error.
 #include <gtest/gtest.h>
 
 #include "support/ring_driver.h"
@@ -36,7 +36,10 @@ class BitFlips : public testing::Test {
     damaged->flip_bit(path, bit);
     RingDriver ring(*damaged, "/data/ring", reader_options());
     Status status = ring.open();
-    if (!status.ok()) return status.error().code == Code::kCorrupt || status.error().code == Code::kVersion ? "refused" : status.error().message;
+    if (!status.ok())
+      return status.error().code == Code::kCorrupt || status.error().code == Code::kVersion
+                 ? "refused"
+                 : status.error().message;
     const Bounds bounds = ring.engine().ring().bounds();
     if (bounds.tip != bounds_.tip || bounds.after != bounds_.after) return "other bounds";
     const std::string wrong = ring.check();
@@ -88,7 +91,8 @@ TEST_F(BitFlips, InFramesAreRefused) {
 TEST_F(BitFlips, InIndexesAreHarmless) {
   uint64_t refused = 0;
   const uint64_t index = (kPageDataOffset + small_ring().file_capacity) * 8;
-  for (uint32_t slot = 0; slot < 4; ++slot) flip_every("/data/ring/" + page_file_name(slot), index, index + 8 * 1024, 97, &refused);
+  for (uint32_t slot = 0; slot < 4; ++slot)
+    flip_every("/data/ring/" + page_file_name(slot), index, index + 8 * 1024, 97, &refused);
   EXPECT_EQ(refused, 0u);
 }
 

@@ -1,5 +1,5 @@
-// acknowledged ⊆ recovered ⊆ submitted, over chains of power losses and kills at any operation of open, append, wrap,
-// recovery and close. A failure names its seed.
+// acknowledged ⊆ recovered ⊆ submitted, over chains of power losses and kills at any operation of open,
+// append, wrap, recovery and close. A failure names its seed.
 #include <gtest/gtest.h>
 
 #include "support/ring_driver.h"
@@ -29,8 +29,10 @@ std::string live(SimFileSystem& fs, const Campaign& campaign, SimRng& rng, Submi
   const uint64_t last = submitted->last();
   const Status opened = ring.open();
   if (!opened.ok()) return fs.crashed() ? "" : "open failed: " + opened.error().message;
-  if (ring.tip() < acknowledged) return "acknowledged " + std::to_string(acknowledged) + ", recovered " + std::to_string(ring.tip());
-  if (ring.tip() > last) return "submitted " + std::to_string(last) + ", recovered " + std::to_string(ring.tip());
+  if (ring.tip() < acknowledged)
+    return "acknowledged " + std::to_string(acknowledged) + ", recovered " + std::to_string(ring.tip());
+  if (ring.tip() > last)
+    return "submitted " + std::to_string(last) + ", recovered " + std::to_string(ring.tip());
   const std::string wrong = ring.check();
   if (!wrong.empty() && !fs.crashed()) return wrong;
   submitted->attempt += 1;

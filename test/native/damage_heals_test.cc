@@ -32,7 +32,8 @@ class DamageHeals : public testing::Test {
     }
     RingDriver again(posix_file_system(), directory_);
     ASSERT_OK(again.open());
-    for (const std::string& left : again.engine().ring().info().recovery.healed) ADD_FAILURE() << "not healed: " << left;
+    for (const std::string& left : again.engine().ring().info().recovery.healed)
+      ADD_FAILURE() << "not healed: " << left;
     ASSERT_OK(again.fill_to_page(9));
     EXPECT_EQ(again.check(), "");
   }

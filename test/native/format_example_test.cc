@@ -34,9 +34,12 @@ std::map<std::string, std::string> documented() {
 }
 
 constexpr uint64_t kEpoch = 0x000000019e3779b9;
-const RingId kRingId = {0x01, 0x93, 0x4b, 0x1e, 0x2c, 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa};
+const RingId kRingId = {0x01, 0x93, 0x4b, 0x1e, 0x2c, 0x00, 0x11, 0x22,
+                        0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa};
 
-std::string bytes_of(const void* data, size_t count) { return std::string(static_cast<const char*>(data), count); }
+std::string bytes_of(const void* data, size_t count) {
+  return std::string(static_cast<const char*>(data), count);
+}
 
 std::string hex(const std::string& bytes) {
   std::ostringstream text;
@@ -103,7 +106,8 @@ class FrameExample : public testing::Test {
 
 TEST_F(FrameExample, Frame) {
   expect_documented("frame", bytes_of(frame_.data, frame_.frame_bytes));
-  EXPECT_EQ(bytes_of(frame_.data + frame_.frame_bytes, 512 - frame_.frame_bytes), std::string(512 - frame_.frame_bytes, '\0'));
+  EXPECT_EQ(bytes_of(frame_.data + frame_.frame_bytes, 512 - frame_.frame_bytes),
+            std::string(512 - frame_.frame_bytes, '\0'));
 }
 
 TEST_F(FrameExample, PageHeader) {

@@ -1,4 +1,5 @@
-// A process is killed with SIGKILL while it appends; what it had acknowledged is there, in order, and the lock is free.
+// A process is killed with SIGKILL while it appends; what it had acknowledged is there, in order, and the
+// lock is free.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -16,7 +17,8 @@ namespace waldo::test {
 namespace {
 
 // Appends until it is killed; tells the last acknowledged number through shared memory.
-[[noreturn]] void append_for_ever(const std::string& directory, const RingOptions& options, std::atomic<uint64_t>* acknowledged) {
+[[noreturn]] void append_for_ever(const std::string& directory, const RingOptions& options,
+                                  std::atomic<uint64_t>* acknowledged) {
   RingDriver ring(posix_file_system(), directory, options);
   if (!ring.open().ok()) _exit(2);
   acknowledged->store(ring.tip());

@@ -72,7 +72,8 @@ TEST_F(RingWraps, PageIsFullWhenItsLogsOrItsIndexAre) {
 TEST_F(RingWraps, FirstLogMayFollowAnyNumber) {
   RingOptions options = small_ring();
   std::unique_ptr<Engine> engine;
-  ASSERT_OK(Engine::open(posix_file_system(), home_ / "ring", options, 2, false, [] {}, &engine));
+  ASSERT_OK(Engine::open(
+      posix_file_system(), home_ / "ring", options, 2, false, [] {}, &engine));
   auto slab = engine->slabs().take();
   const LogHeader header{100, 41, 0, 0};
   std::memcpy(slab->data() + sizeof(FrameHeader), &header, sizeof(header));
@@ -80,7 +81,8 @@ TEST_F(RingWraps, FirstLogMayFollowAnyNumber) {
   engine->commit_now();
   ASSERT_OK(engine->failure());
   engine.reset();
-  ASSERT_OK(Engine::open(posix_file_system(), home_ / "ring", options, 2, false, [] {}, &engine));
+  ASSERT_OK(Engine::open(
+      posix_file_system(), home_ / "ring", options, 2, false, [] {}, &engine));
   EXPECT_EQ(engine->ring().bounds().after, 41u);
   EXPECT_EQ(engine->ring().bounds().tip, 100u);
   ReadChunk chunk;

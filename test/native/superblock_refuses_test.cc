@@ -33,7 +33,8 @@ class SuperblockRefuses : public testing::Test {
 TEST_F(SuperblockRefuses, LaterVersion) {
   for (uint64_t copy = 0; copy < 2; ++copy) {
     const uint16_t version = 2;
-    ASSERT_TRUE(write_bytes(path_, copy * kSuperblockCopyStride + offsetof(Superblock, version), &version, sizeof(version)));
+    ASSERT_TRUE(write_bytes(path_, copy * kSuperblockCopyStride + offsetof(Superblock, version), &version,
+                            sizeof(version)));
   }
   expect(Code::kVersion, "format version 2");
 }

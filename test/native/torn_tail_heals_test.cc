@@ -55,7 +55,8 @@ TEST_F(TornTail, WholeGroupThatWasNeverAcknowledgedIsKept) {
 TEST_F(TornTail, FrameCutShortIsDropped) {
   crash_after(5, 1, 20);
   const std::vector<uint8_t> zeros(end_ - begin_ - 512, 0);
-  ASSERT_TRUE(write_bytes(page_path(directory_, 0), kPageDataOffset + begin_ + 512, zeros.data(), zeros.size()));
+  ASSERT_TRUE(
+      write_bytes(page_path(directory_, 0), kPageDataOffset + begin_ + 512, zeros.data(), zeros.size()));
   reopen_expecting(durable_tip_, RecoveryReport::Outcome::kRecovered);
 }
 
@@ -73,7 +74,8 @@ TEST_F(TornTail, LaterFrameOfATornGroupDoesNotReEmerge) {
   ASSERT_OK(ring.open());
   EXPECT_EQ(ring.tip(), durable_tip_);
   EXPECT_GT(ring.engine().ring().info().recovery.torn_bytes, 0u);
-  // The same logs again: the frame that takes the torn one's place has its length, and the old ones lie right behind.
+  // The same logs again: the frame that takes the torn one's place has its length, and the old ones lie
+  // right behind.
   ASSERT_OK(ring.append(3));
   ring.drop();
   ASSERT_OK(ring.open());

@@ -40,6 +40,8 @@ inline bool flip_bit(const std::string& path, uint64_t offset, int bit = 0) {
   return done;
 }
 
-inline std::string page_path(const std::string& directory, uint32_t slot) { return directory + "/" + page_file_name(slot); }
+inline std::string page_path(const std::string& directory, uint32_t slot) {
+  return directory + "/" + page_file_name(slot);
+}
 
 }  // namespace waldo::test

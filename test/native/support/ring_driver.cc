@@ -28,7 +28,8 @@ RingOptions small_ring() {
 }
 
 Status RingDriver::open() {
-  WALDO_TRY(Engine::open(fs_, directory_, options_, 4, false, [] {}, &engine_));
+  WALDO_TRY(Engine::open(
+      fs_, directory_, options_, 4, false, [] {}, &engine_));
   next_prev_ = tip();
   // What was not recovered is void: those numbers are submitted anew.
   if (submitted_->attempts.size() > next_prev_) submitted_->attempts.resize(next_prev_);
@@ -102,7 +103,8 @@ Status RingDriver::read_from(uint64_t after, std::vector<StoredLog>* logs) {
     for (uint32_t i = 0; i < chunk.count; ++i) {
       const auto header = load<LogHeader>(chunk.slab->data() + at);
       const char* data = reinterpret_cast<const char*>(chunk.slab->data() + at + sizeof(LogHeader));
-      if (header.seq_no > after) logs->push_back({header.seq_no, header.prev_seq_no, std::string(data, header.length)});
+      if (header.seq_no > after)
+        logs->push_back({header.seq_no, header.prev_seq_no, std::string(data, header.length)});
       at += log_stride(header.length);
     }
     if (at != chunk.end) return Status::make(Code::kInternal, "a chunk does not end with its last log");
@@ -117,11 +119,14 @@ std::string RingDriver::check() {
   if (!status.ok()) return status.error().message;
   uint64_t prev = bounds.after;
   for (const StoredLog& log : logs) {
-    if (log.prev_seq_no != prev || log.seq_no != prev + 1) return "log " + std::to_string(log.seq_no) + " does not follow " + std::to_string(prev);
+    if (log.prev_seq_no != prev || log.seq_no != prev + 1)
+      return "log " + std::to_string(log.seq_no) + " does not follow " + std::to_string(prev);
     if (log.data != expected(log.seq_no)) return "log " + std::to_string(log.seq_no) + " has another content";
     prev = log.seq_no;
   }
-  return prev == bounds.tip ? "" : "the logs end at " + std::to_string(prev) + ", the tip is " + std::to_string(bounds.tip);
+  return prev == bounds.tip
+             ? ""
+             : "the logs end at " + std::to_string(prev) + ", the tip is " + std::to_string(bounds.tip);
 }
 
 }  // namespace waldo::test

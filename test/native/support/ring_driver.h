@@ -1,5 +1,6 @@
-// Drives an engine as JavaScript does: packs logs into slabs, commits them, reads them back. Every log's content follows
-// from its number and from the attempt that wrote it, so that a log of an earlier attempt is told from the right one.
+// Drives an engine as JavaScript does: packs logs into slabs, commits them, reads them back. Every log's
+// content follows from its number and from the attempt that wrote it, so that a log of an earlier attempt
+// is told from the right one.
 #pragma once
 
 #include <memory>
@@ -33,8 +34,12 @@ RingOptions small_ring();
 
 class RingDriver {
  public:
-  RingDriver(FileSystem& fs, std::string directory, RingOptions options = small_ring(), Submitted* submitted = nullptr)
-      : fs_(fs), directory_(std::move(directory)), options_(options), submitted_(submitted ? submitted : &own_submitted_) {}
+  RingDriver(FileSystem& fs, std::string directory, RingOptions options = small_ring(),
+             Submitted* submitted = nullptr)
+      : fs_(fs),
+        directory_(std::move(directory)),
+        options_(options),
+        submitted_(submitted ? submitted : &own_submitted_) {}
 
   Status open();
   Status close();
@@ -55,8 +60,8 @@ class RingDriver {
   // Everything that is there after `after`.
   Status read_from(uint64_t after, std::vector<StoredLog>* logs);
 
-  // "" if the logs from the trim point to the tip are all there, linked, with the content they must have: that of the
-  // attempt that submitted them last.
+  // "" if the logs from the trim point to the tip are all there, linked, with the content they must have:
+  // that of the attempt that submitted them last.
   std::string check();
 
  private:

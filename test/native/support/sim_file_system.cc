@@ -37,7 +37,7 @@ Status locked(const std::string& path, const std::string& holder) {
 
 }  // namespace
 
-// --- the machine ---
+// --- the machine -----------------------------------------------------------------------------------------
 
 SimFileSystem::SimFileSystem(uint64_t seed) : state_(std::make_shared<State>()) {
   state_->rng = SimRng(seed);
@@ -151,7 +151,7 @@ void SimFileSystem::install(const std::string& path, const std::vector<uint8_t>&
   state_->durable_names[path] = node;
 }
 
-// --- FileSystem ---
+// --- FileSystem ------------------------------------------------------------------------------------------
 
 Status SimFileSystem::open(const std::string& path, const OpenFlags& flags, std::unique_ptr<File>* file) {
   const SimOperation operation = flags.create ? kSimCreate : kSimOpen;

@@ -19,13 +19,20 @@ class Survival {
   bool next() {
     const uint64_t index = index_++;
     switch (pattern_) {
-      case kNone: return false;
-      case kAll: return true;
-      case kPrefix: return index <= at_;
-      case kSuffix: return index >= at_;
-      case kAllButOne: return index != at_;
-      case kOnlyOne: return index == at_;
-      default: return rng_.one_in(2);
+      case kNone:
+        return false;
+      case kAll:
+        return true;
+      case kPrefix:
+        return index <= at_;
+      case kSuffix:
+        return index >= at_;
+      case kAllButOne:
+        return index != at_;
+      case kOnlyOne:
+        return index == at_;
+      default:
+        return rng_.one_in(2);
     }
   }
 
@@ -44,9 +51,12 @@ class Survival {
 uint64_t surviving_size(const SimNode& node, SimRng& rng) {
   if (node.size <= node.durable_size) return node.durable_size;
   switch (rng.below(3)) {
-    case 0: return node.durable_size;
-    case 1: return node.size;
-    default: return rng.between(node.durable_size, node.size);
+    case 0:
+      return node.durable_size;
+    case 1:
+      return node.size;
+    default:
+      return rng.between(node.durable_size, node.size);
   }
 }
 

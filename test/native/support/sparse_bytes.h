@@ -1,4 +1,5 @@
-// The bytes of a simulated file: blocks, shared by copies until one is written, and holes that read as zeros.
+// The bytes of a simulated file: blocks, shared by copies until one is written, and holes that read as
+// zeros.
 #pragma once
 
 #include <algorithm>
