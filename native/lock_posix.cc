@@ -130,7 +130,7 @@ Status lock_posix(const std::string& path, uint32_t mode, const std::string& des
   for (int attempt = 0; attempt < kMaxReplacements; ++attempt) {
     Descriptor fd;
     WALDO_TRY(open_lock_file(path, mode, &fd));
-    FileId id;
+    FileId id{};
     WALDO_TRY(file_id(fd.get(), path, &id));
     const auto held = registry().holders.find(id);
     if (held != registry().holders.end()) return locked(path, held->second);

@@ -42,7 +42,10 @@ Status Recovery::run(RecoveryPlan* plan) {
   WALDO_TRY(recover_newest());
   WALDO_TRY(verify_older());
   plan_.newest_slot = static_cast<uint32_t>(newest_ % geometry_.ring_size);
-  if (!plan_.report.gaps.empty()) plan_.report.outcome = RecoveryReport::Outcome::kSalvaged;
+  std::vector<LostRange>& gaps = plan_.report.gaps;
+  std::sort(gaps.begin(), gaps.end(),
+            [](const LostRange& a, const LostRange& b) { return a.first < b.first; });
+  if (!gaps.empty()) plan_.report.outcome = RecoveryReport::Outcome::kSalvaged;
   *plan = std::move(plan_);
   return Status();
 }

@@ -139,6 +139,7 @@ class Ring {
 
   // Opening (ring_open.cc).
   Status open_files();
+  Status check_nobody_writes(const std::string& lock_path);
   Status create();
   Status adopt_geometry();
   Status check_unfinished_creation(bool* fresh);

@@ -61,7 +61,7 @@ Status Ring::open_files() {
   Status found = SuperblockFile::open(fs_, directory_, !options_.read_only, &superblock_, &healed);
   if (options_.read_only) {
     WALDO_TRY(found);
-    WALDO_TRY(fs_.check_unlocked(lock_path));
+    WALDO_TRY(check_nobody_writes(lock_path));
   }
   Probe probe;
   // Readers share what is in the page cache, unless told not to; a probe would have to write.
@@ -95,6 +95,15 @@ Status Ring::open_files() {
     if (!opened.ok() && !missing(opened)) return opened;
   }
   return Status();
+}
+
+Status Ring::check_nobody_writes(const std::string& lock_path) {
+  Status free = fs_.check_unlocked(lock_path);
+  if (free.ok() || free.error().code != Code::kLocked) return free;
+  Error error = free.error();
+  error.message =
+      directory_ + " is being written by " + error.holder + ": reading it meanwhile is not supported yet";
+  return Status(std::move(error));
 }
 
 // Page 0 first, RING last: where there is a RING there is a page 0, and a RING that is missing beside pages

@@ -18,8 +18,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const program = new Command('quickstart')
     .usage('[options] [FILE...]')
     .description(
-      'Appends every line of real log files durably to a ring until the ring has wrapped, while many readers follow it and check\n' +
-        'every log; then reopens the ring, verifies it and reads it again.',
+      'Appends every line of real log files durably to a ring until the ring has wrapped, while many ' +
+        'readers follow it and check every log; then reopens the ring, verifies it and reads it again.',
     )
     .argument('[file...]', "the log files; without any, the machine's own are looked for")
     .option('--dir <path>', 'where to keep the ring (default: a temporary directory, removed at the end)')

@@ -34,6 +34,12 @@ export class Corpus {
     return this.bytes.subarray(this.starts[index], this.ends[index]);
   }
 
+  /** The number, from 1, of the first line that is longer than so many bytes. */
+  longerThan(bytes: number): number | undefined {
+    const index = this.starts.findIndex((start, line) => this.ends[line]! - start > bytes);
+    return index === -1 ? undefined : index + 1;
+  }
+
   /** Whether bytes `start..end` of `buffer` are exactly line `index`. */
   matches(index: number, buffer: Buffer, start: number, end: number): boolean {
     return buffer.compare(this.bytes, this.starts[index], this.ends[index], start, end) === 0;
@@ -48,12 +54,17 @@ export function readFiles(files: readonly string[], maxBytes: number): Corpus {
     left -= bytes.length;
     return bytes;
   });
-  return new Corpus(Buffer.concat(parts), files, 'the files given');
+  const total = files.reduce((sum, file) => sum + statSync(file).size, 0);
+  return new Corpus(
+    Buffer.concat(parts),
+    files,
+    total > maxBytes ? 'the first lines of the files given' : 'the files given',
+  );
 }
 
 /**
- * Real logs of this machine: the system's, or npm's own. A machine without any (a bare container) has at least text
- * that came with Node.js or with this package.
+ * Real logs of this machine: the system's, or npm's own. A machine without any (a bare container) has at
+ * least text that came with Node.js or with this package.
  */
 export function findLogs(maxBytes: number): Corpus {
   const logs = [...textFiles('/var/log', 3), ...textFiles(join(homedir(), '.npm', '_logs'), 1)];

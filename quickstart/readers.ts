@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Cursor, type Logs, type Waldo } from '../src/index.js';
+import { Cursor, type Logs, type Waldo } from 'waldo';
 import type { Corpus } from './corpus.js';
 
 /**
- * Many readers of one ring, in one process. Each follows the ring on its own and checks every log it gets: that it is
- * the next one, that it is linked to the one before, and that its bytes are those of the source line.
+ * Many readers of one ring, in one process. Each follows the ring on its own and checks every log it gets:
+ * that it is the next one, that it is linked to the one before, and that its bytes are those of the source
+ * line.
  */
 export class Readers {
   /** Logs delivered and checked, all readers together. */
@@ -57,11 +58,11 @@ export class Readers {
   async #follow(reader: number): Promise<void> {
     const check = new Checker(this.corpus, this.base, this.base, `reader ${reader}`);
     for await (const logs of this.waldo.tail(Cursor.after(this.base))) {
-      // A thousand readers check each commit in this thread: let those who wait for the commit itself go first.
+      // A thousand readers check each commit in this thread: let those who wait for the commit itself go
+      // first.
       await nextTurn();
-      check.all(logs);
+      this.bytes += check.all(logs);
       this.delivered += logs.length;
-      this.bytes += logs.byteLength;
       this.#advance(reader, check.position);
     }
   }
@@ -78,7 +79,10 @@ export class Readers {
   }
 }
 
-/** Checks logs against the source: line 0 is the log after `base`, and after the last line comes the first again. */
+/**
+ * Checks logs against the source: line 0 is the log after `base`, and after the last line comes the first
+ * again.
+ */
 export class Checker {
   #line: number;
 
@@ -92,7 +96,9 @@ export class Checker {
     this.#line = (position - base) % corpus.length;
   }
 
-  all(logs: Logs): void {
+  /** @returns the payload bytes that were compared */
+  all(logs: Logs): number {
+    let bytes = 0;
     logs.scan((seqNo, buffer, start, end, prevSeqNo) => {
       if (seqNo !== this.position + 1 || prevSeqNo !== this.position) {
         throw new Error(`${this.who}: log ${seqNo} (after ${prevSeqNo}) follows log ${this.position}`);
@@ -101,8 +107,10 @@ export class Checker {
         throw new Error(`${this.who}: log ${seqNo} differs from line ${this.#line + 1} of the input`);
       }
       this.position = seqNo;
+      bytes += end - start;
       if (++this.#line === this.corpus.length) this.#line = 0;
     });
+    return bytes;
   }
 }
 

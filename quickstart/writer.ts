@@ -1,9 +1,9 @@
-import type { Waldo } from '../src/index.js';
+import type { Waldo } from 'waldo';
 import type { Corpus } from './corpus.js';
 import type { Readers } from './readers.js';
 
 /** One round: so many callers append at the same time, each a few lines; they share a commit. */
-const CALLERS = 64;
+export const CALLERS = 64;
 const LINES_A_CALL = 16;
 
 export interface Written {
@@ -17,8 +17,9 @@ export interface Written {
 }
 
 /**
- * Appends the lines over and over, until each was appended at least once and the ring has wrapped at least `laps` times.
- * The readers are never lapped: a new round begins when all of them have checked the one before.
+ * Appends the lines over and over, until each was appended at least once and the ring has wrapped at least
+ * `laps` times. The readers are never lapped: a new round begins when all of them have checked the one
+ * before.
  */
 export async function appendUntilWrapped(
   waldo: Waldo,
@@ -49,7 +50,10 @@ export async function appendUntilWrapped(
   return written;
 }
 
-/** The next lines, a list for each caller; never more than a part of the ring, so that no reader can be lapped. */
+/**
+ * The next lines, a list for each caller; never more than a part of the ring, so that no reader can be
+ * lapped.
+ */
 function takeRound(corpus: Corpus, written: Written, maxBytes: number): Buffer[][] {
   const calls: Buffer[][] = [];
   let bytes = 0;

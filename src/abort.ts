@@ -25,8 +25,9 @@ class Subscription {
 }
 
 /**
- * One listener a signal, however many streams and appends it may end: adding ten thousand listeners to a signal takes
- * time in the square of their number. The listener is gone as soon as nothing is left to be ended.
+ * One listener a signal, however many streams and appends it may end: adding ten thousand listeners to a
+ * signal takes time in the square of their number. The listener is gone as soon as nothing is left to be
+ * ended.
  */
 export class AbortRegistry {
   readonly #subscriptions = new Map<AbortSignal, Subscription>();

@@ -10,8 +10,8 @@ import { MAX_SEQ_NO } from './log-format.js';
 import type { Frame, Settle } from './slab.js';
 
 /**
- * The write path. Logs are packed as they come; what is packed while a commit is in flight is the next commit. Appends
- * that find no room wait in line.
+ * The write path. Logs are packed as they come; what is packed while a commit is in flight is the next
+ * commit. Appends that find no room wait in line.
  */
 export class Appender {
   readonly #engine: Engine;
@@ -90,7 +90,7 @@ export class Appender {
     const tip = this.#projectedTip();
     if (batch.seqNos !== undefined) this.#checkContinues(batch, tip);
     else if (tip > MAX_SEQ_NO - batch.length) {
-      const message = `sequence numbers end at ${MAX_SEQ_NO}: after ${tip}, ${batch.length} more are too many`;
+      const message = `sequence numbers end at ${MAX_SEQ_NO}; ${batch.length} more after ${tip} do not fit`;
       throw new WaldoError('WALDO_EXCEEDS_LIMIT', message);
     }
   }
@@ -101,7 +101,7 @@ export class Appender {
     if (tip === 0 || prevSeqNo === tip) return;
     const details = { seqNo: batch.seqNos![0]!, prevSeqNo, expectedPrevSeqNo: tip };
     if (this.#isPassed(prevSeqNo)) {
-      const message = `log 0 has prevSeqNo ${prevSeqNo}, but appends in flight have moved the tip on to ${tip}`;
+      const message = `log 0 has prevSeqNo ${prevSeqNo}, but appends in flight have moved the tip to ${tip}`;
       throw new SequenceError('WALDO_CONFLICT', message, details);
     }
     throw new SequenceError(
@@ -146,8 +146,8 @@ export class Appender {
     } else if (inFlight > 0 || pending) {
       if (!this.#referenced) this.#engine.ref();
       this.#referenced = true;
-      // While a commit is in flight, what is packed waits for the next: its end submits it. Else all callers of
-      // this turn share a commit.
+      // While a commit is in flight, what is packed waits for the next: its end submits it. Else all callers
+      // of this turn share a commit.
       if (inFlight === 0 && !this.#flushScheduled) {
         this.#flushScheduled = true;
         process.nextTick(this.#flush);

@@ -3,8 +3,8 @@ import { type ExplicitLog, isExplicit, type Payload, packedBound, readExplicit, 
 import type { Settle } from './slab.js';
 
 /**
- * What `append` takes: an array or another iterable, all of payloads, which get the next sequence numbers, or all of logs
- * with explicit ones. (A string is an iterable of strings too, but surely not meant as one.)
+ * What `append` takes: an array or another iterable, all of payloads, which get the next sequence numbers, or
+ * all of logs with explicit ones. (A string is an iterable of strings too, but surely not meant as one.)
  */
 export type LogBatch = object & (Iterable<Payload> | Iterable<ExplicitLog>);
 
@@ -49,7 +49,9 @@ export class Batch implements Abortable {
     return this.next === this.payloads.length;
   }
 
-  /** The ring's last number after this batch, if it was `tip` before; the same if the batch will not get in. */
+  /**
+   * The ring's last number after this batch, if it was `tip` before; the same if the batch will not get in.
+   */
   project(tip: number): number {
     const { seqNos, next, length } = this;
     if (this.cancelled) return tip;
@@ -81,7 +83,8 @@ export class Batch implements Abortable {
 
 /**
  * Checks what a caller wants appended.
- * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT`, `WALDO_EXCEEDS_LIMIT`; {@link SequenceError} `WALDO_SEQUENCE`
+ * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT`, `WALDO_EXCEEDS_LIMIT`; {@link SequenceError}
+ * `WALDO_SEQUENCE`
  */
 export function readBatch(logs: unknown, maxLogBytes: number): Batch {
   const array = toArray(logs);

@@ -145,7 +145,10 @@ export interface NativeVerifyReport {
   }[];
 }
 
-/** One ring. Methods that take an `id` answer through `onDone(id, error, value)`, once, on the JavaScript thread. */
+/**
+ * One ring. Methods that take an `id` answer through `onDone(id, error, value)`, once, on the JavaScript
+ * thread.
+ */
 export interface NativeEngine {
   /** → {@link NativeOpened} */
   open(id: number, directory: string, options: NativeOptions): void;
@@ -174,7 +177,10 @@ export interface NativeEngine {
 }
 
 export interface Binding {
-  /** `onCommit` is called once a wake-up, with the total of durable frames and the failure if one latched the ring. */
+  /**
+   * `onCommit` is called once a wake-up, with the total of durable frames and the failure if one latched the
+   * ring.
+   */
   readonly Engine: new (
     onCommit: (committed: number, failure: NativeError | undefined) => void,
     onDone: (id: number, error: NativeError | undefined, value: unknown) => void,
@@ -217,8 +223,9 @@ function load(root: string): Binding {
   }
   throw new WaldoError(
     'WALDO_INTERNAL',
-    `Waldo's native addon could not be loaded on ${process.platform} ${process.arch}, Node.js ${process.version}:` +
-      `\n  ${tried.join('\n  ')}\nRun "npm rebuild waldo" (in a checkout: "npm run build:addon") to compile it.`,
+    `Waldo's native addon could not be loaded on ${process.platform} ${process.arch}, ` +
+      `Node.js ${process.version}:\n  ${tried.join('\n  ')}\n` +
+      'Run "npm rebuild waldo" (in a checkout: "npm run build:addon") to compile it.',
   );
 }
 

@@ -3,8 +3,8 @@ import type { Chunk } from './log.js';
 import type { Frame } from './slab.js';
 
 /**
- * The chunks that readers find in memory: the newest frames, in the order of their commits, and the chunks read from
- * disk last, whichever they are.
+ * The chunks that readers find in memory: the newest frames, in the order of their commits, and the chunks
+ * read from disk last, whichever they are.
  */
 export class ChunkCache {
   readonly #release: (frame: Frame) => void;

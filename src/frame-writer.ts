@@ -54,9 +54,10 @@ export class FrameWriter {
   }
 
   /**
-   * Packs what is left of a batch, as far as there are slabs and places in the queue. A batch that fits one frame
-   * gets into one frame, whole; larger ones are spread over frames.
-   * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT` if a payload has changed; `WALDO_IO` if memory is out.
+   * Packs what is left of a batch, as far as there are slabs and places in the queue. A batch that fits one
+   * frame gets into one frame, whole; larger ones are spread over frames.
+   * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT` if a payload has changed; `WALDO_IO` if memory is
+   * out.
    */
   place(batch: Batch): void {
     if (batch.next === 0 && !this.#fits(batch, batch.bytes) && !this.#makeRoom(batch)) return;
@@ -154,7 +155,10 @@ export class FrameWriter {
     return false;
   }
 
-  /** Gives up all frames, and tells the appends that end in them. Their memory is left to the garbage collector. */
+  /**
+   * Gives up all frames, and tells the appends that end in them. Their memory is left to the garbage
+   * collector.
+   */
   abandon(rejected: Promise<never>): void {
     while (this.#inFlight.length > 0) this.#inFlight.shift().settle(rejected);
     this.#open?.settle(rejected);

@@ -1,9 +1,8 @@
-import { markAsUntransferable } from 'node:worker_threads';
-
-// How packed logs lie in memory, which is how they lie on disk: the layouts of native/format.h that JavaScript touches.
+// How packed logs lie in memory, which is how they lie on disk: the layouts of native/format.h that
+// JavaScript touches.
 //
 //   frame   header (96 bytes, filled in by native code), then logs
-//   log     seqNo u64, prevSeqNo u64, length u32, crc32c u32 (filled in by native code), data, zeros up to 8 bytes
+//   log     seqNo u64, prevSeqNo u64, length u32, crc32c u32 (of native code), data, zeros up to 8 bytes
 
 export const FRAME_HEADER_BYTES = 96;
 export const LOG_HEADER_BYTES = 24;
@@ -28,15 +27,13 @@ export class Memory {
   readonly size: number;
 
   constructor(buffer: ArrayBuffer) {
-    // Readers are handed views of it: no postMessage of theirs may take it away from the others.
-    markAsUntransferable(buffer);
     this.buffer = buffer;
     this.bytes = Buffer.from(buffer);
     this.words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
     this.size = buffer.byteLength;
   }
 
-  /** Whether somebody who was handed a view has transferred the memory away nevertheless. */
+  /** Whether somebody who was handed a view has transferred the memory away. */
   get detached(): boolean {
     return this.bytes.length === 0;
   }

@@ -32,9 +32,9 @@ export class Log {
   }
 
   /**
-   * The payload: a view, not a copy. It stays valid as long as it is held, and as long keeps the whole chunk that it
-   * lies in (up to `bufCapacity` bytes) in memory: copy what is kept for long. The memory is shared with every other
-   * reader and must not be modified or transferred.
+   * The payload: a view, not a copy. It stays valid as long as it is held, and as long keeps the whole chunk
+   * that it lies in (up to `bufCapacity` bytes) in memory: copy what is kept for long. The memory is shared
+   * with every other reader and must not be modified or transferred.
    */
   get data(): Buffer {
     this.#data ??= this.#memory.bytes.subarray(this.#start, this.#start + this.#length);
@@ -60,8 +60,8 @@ export class Log {
   }
 
   /**
-   * Whether the log still matches its checksum. What is read from disk has been checked already; this is for those who
-   * want to know that nobody has modified it in memory.
+   * Whether the log still matches its checksum. What is read from disk has been checked already; this is for
+   * those who want to know that nobody has modified it in memory.
    */
   validate(): boolean {
     const header = this.#start - LOG_HEADER_BYTES;
@@ -120,8 +120,9 @@ export class Chunk {
 }
 
 /**
- * Logs that follow one another: what a stream delivers at a time. The memory behind it is shared with every other
- * reader, must not be modified, and stays as long as this object, one of its logs or one of their `data` is held.
+ * Logs that follow one another: what a stream delivers at a time. The memory behind it is shared with every
+ * other reader, must not be modified, and stays as long as this object, one of its logs or one of their
+ * `data` is held.
  */
 export class Logs implements Iterable<Log> {
   /** How many logs these are; at least 1. */
@@ -174,8 +175,8 @@ export class Logs implements Iterable<Log> {
 
   /**
    * Visits log after log without making an object for any of them.
-   * @param visit is given the log's number, the memory it lies in, where its payload starts and ends there, and the
-   * number of the log before. If it returns `false`, the scan stops.
+   * @param visit is given the log's number, the memory it lies in, where its payload starts and ends there,
+   * and the number of the log before. If it returns `false`, the scan stops.
    */
   scan(
     visit: (seqNo: number, buffer: Buffer, start: number, end: number, prevSeqNo: number) => unknown,

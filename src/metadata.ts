@@ -31,8 +31,8 @@ export interface Gap {
 /** What opening the ring found, and what it did about it. */
 export interface Recovery {
   /**
-   * `created`: there was no ring. `clean`: it had been closed. `recovered`: it had not, and what follows the last
-   * complete commit was removed. `salvaged`: acknowledged logs are lost, see `gaps`.
+   * `created`: there was no ring. `clean`: it had been closed. `recovered`: it had not, and what follows the
+   * last complete commit was removed. `salvaged`: acknowledged logs are lost, see `gaps`.
    */
   readonly outcome: 'created' | 'clean' | 'recovered' | 'salvaged';
   /** Bytes of commits that were never completed. */

@@ -10,17 +10,20 @@ const TiB = 1024 * GiB;
 const UINT32_MAX = 2 ** 32 - 1;
 
 /**
- * Options of {@link Waldo.open}. All are optional, and `undefined` stands for the default. A value out of range is
- * refused with `WALDO_OPTION` naming the option, what it accepts and what it received; so are unknown names, and values
- * that contradict each other. A default never contradicts a given value: it gives way.
+ * Options of {@link Waldo.open}. All are optional, and `undefined` stands for the default. A value out of
+ * range is refused with `WALDO_OPTION` naming the option, what it accepts and what it received; so are
+ * unknown names, and values that contradict each other. A default never contradicts a given value: it gives
+ * way.
  *
- * The geometry of a ring is fixed when it is created: `ringSize`, `fileCapacity`, `indexCapacity` and `alignment`. When
- * an existing ring is opened, those that are not given are the ring's own, and those that differ are refused.
+ * The geometry of a ring is fixed when it is created: `ringSize`, `fileCapacity`, `indexCapacity` and
+ * `alignment`. When an existing ring is opened, those that are not given are the ring's own, and those that
+ * differ are refused.
  */
 export interface WaldoOptions {
   /**
-   * Pages in the ring: files of `fileCapacity` bytes, the oldest of which is reused when the newest is full. The
-   * ring so holds at least `(ringSize − 1) × fileCapacity` bytes of logs once it has wrapped. 2 to 1024. Geometry.
+   * Pages in the ring: files of `fileCapacity` bytes, the oldest of which is reused when the newest is full.
+   * The ring so holds at least `(ringSize − 1) × fileCapacity` bytes of logs once it has wrapped. 2 to 1024.
+   * Geometry.
    * @default 4
    */
   readonly ringSize?: number;
@@ -39,8 +42,8 @@ export interface WaldoOptions {
 
   /**
    * Bytes of one slab: the memory that logs are packed into and written from. Bounds the bytes written by one
-   * commit, hence the batches that are atomic, and the length of a log. 4 KiB to 64 MiB, a multiple of 4096, at
-   * most `fileCapacity`.
+   * commit, hence the batches that are atomic, and the length of a log. 4 KiB to 64 MiB, a multiple of 4096,
+   * at most `fileCapacity`.
    * @default 2097152 (2 MiB), or `fileCapacity` if that is less
    */
   readonly bufCapacity?: number;
@@ -53,7 +56,8 @@ export interface WaldoOptions {
   readonly poolSize?: number;
 
   /**
-   * Frames that may wait for the disk, each of which is one commit. When there are more, appends wait. 1 to 65536.
+   * Frames that may wait for the disk, each of which is one commit. When there are more, appends wait. 1 to
+   * 65536.
    * @default 64
    */
   readonly queueDepth?: number;
@@ -65,56 +69,59 @@ export interface WaldoOptions {
   readonly indexCapacity?: number;
 
   /**
-   * A page's index gets an entry after so many bytes, so that a reader finds its log within so many bytes. 512 to
-   * 64 MiB, at most `bufCapacity`.
+   * A page's index gets an entry after so many bytes, so that a reader finds its log within so many bytes.
+   * 512 to 64 MiB, at most `bufCapacity`.
    * @default 65536 (64 KiB), or `bufCapacity` if that is less
    */
   readonly indexSparseBytes?: number;
 
   /**
-   * A page's index gets an entry after so many logs, whatever their size. 1 to 2^32−1, at most `pageCapacity`.
+   * A page's index gets an entry after so many logs, whatever their size. 1 to 2^32−1, at most
+   * `pageCapacity`.
    * @default 4096, or `pageCapacity` if that is less
    */
   readonly indexSparseCount?: number;
 
   /**
-   * Whether an append is acknowledged only once it survives a power failure (O_DSYNC). If `false`, the operating
-   * system writes when it likes: an acknowledged log survives the end of the process, not that of the machine.
+   * Whether an append is acknowledged only once it survives a power failure (O_DSYNC). If `false`, the
+   * operating system writes when it likes: an acknowledged log survives the end of the process, not that of
+   * the machine.
    * @default true
    */
   readonly fileODsync?: boolean;
 
   /**
-   * Put slabs on huge pages: explicit ones if the system has reserved some, else transparent ones. `bufCapacity` must
-   * be a multiple of 2 MiB.
+   * Put slabs on huge pages: explicit ones if the system has reserved some, else transparent ones.
+   * `bufCapacity` must be a multiple of 2 MiB.
    * @default false
    */
   readonly hugeBuf?: boolean;
 
   /**
-   * Bypass the operating system's page cache (O_DIRECT). `'auto'` does so where the filesystem can; `true` fails
-   * where it cannot.
+   * Bypass the operating system's page cache (O_DIRECT). `'auto'` does so where the filesystem can; `true`
+   * fails where it cannot.
    * @default 'auto'
    */
   readonly directIo?: boolean | 'auto';
 
   /**
-   * Frames start at multiples of so many bytes, so that no two commits touch the same sector: 512, 1024, 2048 or
-   * 4096. `'auto'` takes what the device asks for. Geometry.
+   * Frames start at multiples of so many bytes, so that no two commits touch the same sector: 512, 1024, 2048
+   * or 4096. `'auto'` takes what the device asks for. Geometry.
    * @default 'auto'
    */
   readonly alignment?: 512 | 1024 | 2048 | 4096 | 'auto';
 
   /**
-   * Bytes of chunks kept in memory for readers: three quarters for the newest logs, a quarter for older ones read
-   * from disk. 0 to 1 TiB; with 0 every read goes to disk.
+   * Bytes of chunks kept in memory for readers: three quarters for the newest logs, a quarter for older ones
+   * read from disk. 0 to 1 TiB; with 0 every read goes to disk.
    * @default 67108864 (64 MiB)
    */
   readonly cacheBytes?: number;
 
   /**
-   * What an append does when the page to be reused is held by a durable cursor: `'overwrite'` it, `'wait'` for the
-   * cursor to move on, or `'reject'` with `WALDO_FULL`. No cursor holds pages yet: the three do the same.
+   * What an append does when the page to be reused is held by a durable cursor: `'overwrite'` it, `'wait'`
+   * for the cursor to move on, or `'reject'` with `WALDO_FULL`. No cursor holds pages yet: the three do the
+   * same.
    * @default 'overwrite'
    */
   readonly whenFull?: 'overwrite' | 'wait' | 'reject';
@@ -127,8 +134,8 @@ export interface WaldoOptions {
   readonly salvage?: boolean;
 
   /**
-   * Permissions of files that are created, before the process's umask. Directories can also be entered by those who
-   * may read. 0o600 to 0o777, with reading and writing for the owner.
+   * Permissions of files that are created, before the process's umask. Directories can also be entered by
+   * those who may read. 0o600 to 0o777, with reading and writing for the owner.
    * @default 0o600
    */
   readonly mode?: number;
@@ -287,7 +294,7 @@ function checkTogether(options: NativeOptions): void {
   if (indexSparseCount > pageCapacity) {
     throw conflict(
       'indexSparseCount',
-      `${indexSparseCount} is more than pageCapacity ${pageCapacity}: the index is too sparse, it would stay empty`,
+      `${indexSparseCount} is more than pageCapacity ${pageCapacity}: the index is too sparse`,
     );
   }
   if (options.hugeBuf && bufCapacity % HUGE_PAGE !== 0) {
@@ -299,7 +306,7 @@ function checkTogether(options: NativeOptions): void {
   if (poolSize * bufCapacity > MAX_SLAB_MEMORY) {
     throw conflict(
       'poolSize',
-      `${poolSize} × bufCapacity ${bufCapacity} is ${poolSize * bufCapacity} bytes; at most ${MAX_SLAB_MEMORY} are accepted`,
+      `${poolSize} × bufCapacity ${bufCapacity} is ${poolSize * bufCapacity} bytes; at most ${MAX_SLAB_MEMORY}`,
     );
   }
 }

@@ -98,8 +98,8 @@ function sequenceProblem(seqNo: number, prevSeqNo: number): string | undefined {
 }
 
 /**
- * Checks every payload, and returns the bytes that they take packed, at most: a string counts as if each of its code
- * units took as many bytes as one can.
+ * Checks every payload, and returns the bytes that they take packed, at most: a string counts as if each of
+ * its code units took as many bytes as one can.
  * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT`, `WALDO_EXCEEDS_LIMIT`
  */
 export function packedBound(payloads: readonly unknown[], maxLogBytes: number): number {
@@ -139,7 +139,10 @@ export function packedTotal(payloads: readonly Payload[]): number {
   return bytes;
 }
 
-/** Whether the memory of an array that seems empty is gone: detached, or shrunk to before where the array starts. */
+/**
+ * Whether the memory of an array that seems empty is gone: detached, or shrunk to before where the array
+ * starts.
+ */
 function isUnreadable(payload: Uint8Array): boolean {
   try {
     Uint8Array.prototype.indexOf.call(payload, 0);

@@ -1,7 +1,7 @@
 import { ulid } from 'ulid';
 
-// A ring's id is a ULID: 128 bits, the first 48 of which are the milliseconds of its creation. On disk it is 16 bytes,
-// the most significant first; for people it is 26 characters of Crockford's base 32.
+// A ring's id is a ULID: 128 bits, the first 48 of which are the milliseconds of its creation. On disk it is
+// 16 bytes, the most significant first; for people it is 26 characters of Crockford's base 32.
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const BYTES = 16;
 const CHARACTERS = 26;

@@ -92,14 +92,16 @@ export abstract class Ring {
   }
 
   /**
-   * Reads from a cursor to the tip, and ends there: at the newest log that is durable when the reader arrives at it.
+   * Reads from a cursor to the tip, and ends there: at the newest log that is durable when the reader arrives
+   * at it.
    *
    * **Atomicity**: chunks are not batches; a batch may be spread over chunks, and a chunk hold many.
    *
    * **Durability**: no log is delivered before it is durable.
    *
-   * **Isolation**: readers do not disturb one another or the writer, and share what is in memory and what is read
-   * from disk. A reader that is so slow that the ring overwrites what it has not read yet gets `WALDO_TRIMMED`.
+   * **Isolation**: readers do not disturb one another or the writer, and share what is in memory and what is
+   * read from disk. A reader that is so slow that the ring overwrites what it has not read yet gets
+   * `WALDO_TRIMMED`.
    *
    * **Cancellation**: by `signal`, by `return()` or by leaving the loop, at once.
    *
@@ -117,8 +119,8 @@ export abstract class Ring {
   }
 
   /**
-   * Reads from a cursor and waits for more at the tip: `query` with `wait: true`. It ends when the ring is closed. A
-   * stream that waits does not keep the process alive.
+   * Reads from a cursor and waits for more at the tip: `query` with `wait: true`. It ends when the ring is
+   * closed. A stream that waits does not keep the process alive.
    * @throws {@link WaldoError} as `query`
    */
   tail(cursor: Cursor, options?: TailOptions): LogStream {
@@ -151,15 +153,15 @@ export abstract class Ring {
   /**
    * Closes the ring. Calling it again returns the same promise.
    *
-   * **Atomicity**: from now on, appends are refused with `WALDO_CLOSED`; those under way, waiting ones included,
-   * go through.
+   * **Atomicity**: from now on, appends are refused with `WALDO_CLOSED`; those under way, waiting ones
+   * included, go through.
    *
-   * **Durability**: settles once they have, and the ring is marked as closed, so that the next open need not look
-   * for its end. Rejects with `WALDO_IO` if that fails; the ring is closed nevertheless, and nothing that
-   * was acknowledged is lost.
+   * **Durability**: settles once they have, and the ring is marked as closed, so that the next open need not
+   * look for its end. Rejects with `WALDO_IO` if that fails; the ring is closed nevertheless, and nothing
+   * that was acknowledged is lost.
    *
-   * **Isolation**: then every stream ends, wherever it is: `next()` answers `done`. Chunks, logs and their `data`
-   * stay valid as long as they are held.
+   * **Isolation**: then every stream ends, wherever it is: `next()` answers `done`. Chunks, logs and their
+   * `data` stay valid as long as they are held.
    *
    * **Cancellation**: there is none.
    */

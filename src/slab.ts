@@ -112,8 +112,8 @@ export class Frame {
 }
 
 /**
- * The slabs of a ring. At most `poolSize` of them are in the write path, that is open or with frames not yet durable;
- * that is what bounds the memory of appends. Slabs whose frames are all durable belong to the cache.
+ * The slabs of a ring. At most `poolSize` of them are in the write path, that is open or with frames not yet
+ * durable; that is what bounds the memory of appends. Slabs whose frames are all durable belong to the cache.
  */
 export class SlabPool {
   readonly #allocate: () => ArrayBuffer;

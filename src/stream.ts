@@ -16,9 +16,9 @@ const FIRST_READ_BYTES = 256 * 1024;
 const DONE: Result = Object.freeze({ value: undefined, done: true });
 
 /**
- * Logs in order, chunk by chunk: what `query` and `tail` return. It never delivers a log that is not durable, never
- * skips one, and never delivers one twice. It holds a position and nothing else: however slow its consumer, nothing
- * queues up.
+ * Logs in order, chunk by chunk: what `query` and `tail` return. It never delivers a log that is not durable,
+ * never skips one, and never delivers one twice. It holds a position and nothing else: however slow its
+ * consumer, nothing queues up.
  *
  * ```ts
  * for await (const logs of waldo.query(Cursor.trim())) {
@@ -26,9 +26,9 @@ const DONE: Result = Object.freeze({ value: undefined, done: true });
  * }
  * ```
  *
- * **Errors** (by rejection of `next`, after which the stream is over): `WALDO_CURSOR` if the cursor lies beyond the
- * tip; `WALDO_TRIMMED` if the ring has overwritten what comes next, naming the oldest log still there;
- * `WALDO_CORRUPT`, `WALDO_IO`; `WALDO_ABORTED` if its signal aborts.
+ * **Errors** (by rejection of `next`, after which the stream is over): `WALDO_CURSOR` if the cursor lies
+ * beyond the tip; `WALDO_TRIMMED` if the ring has overwritten what comes next, naming the oldest log still
+ * there; `WALDO_CORRUPT`, `WALDO_IO`; `WALDO_ABORTED` if its signal aborts.
  *
  * **End**: a query ends at the tip; every stream ends after `return()` and when the ring is closed. Leaving a
  * `for await` loop calls `return()`; whoever calls `next` by hand and stops early calls it too.
@@ -104,8 +104,8 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
   }
 
   /**
-   * The stream as a Node.js Readable, of bytes or of {@link Log} objects; it reads on when its consumer does. Destroying
-   * it ends this stream.
+   * The stream as a Node.js Readable, of bytes or of {@link Log} objects; it reads on when its consumer does.
+   * Destroying it ends this stream.
    * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT`
    */
   toReadable(options?: ReadableOptions): Readable {

@@ -10,7 +10,9 @@ import { SlabPool } from './slab.js';
 
 /** Options of {@link Waldo.append}. */
 export interface AppendOptions {
-  /** Aborts the append as long as it waits for room: it rejects with `WALDO_ABORTED`, and nothing is appended. */
+  /**
+   * Aborts the append as long as it waits for room: it rejects with `WALDO_ABORTED`, and nothing is appended.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -48,9 +50,9 @@ export class Waldo extends Ring {
    *
    * After a crash, what was acknowledged is there, and what follows the last complete commit is removed; see
    * `metadata().recovery`.
-   * @throws {@link WaldoError} `WALDO_LOCKED` if somebody has it open for writing, naming who; `WALDO_CORRUPT` if
-   * acknowledged logs are lost (then `salvage: true` opens what is left); `WALDO_OPTION`; `WALDO_VERSION`;
-   * `WALDO_IO`; `WALDO_INVALID_ARGUMENT`
+   * @throws {@link WaldoError} `WALDO_LOCKED` if somebody has it open for writing, naming who;
+   * `WALDO_CORRUPT` if acknowledged logs are lost (then `salvage: true` opens what is left); `WALDO_OPTION`;
+   * `WALDO_VERSION`; `WALDO_IO`; `WALDO_INVALID_ARGUMENT`
    */
   static async open(directory: string, options?: WaldoOptions): Promise<Waldo> {
     return openWaldo(loadBinding(), directory, options);
@@ -58,8 +60,8 @@ export class Waldo extends Ring {
 
   /**
    * Opens a ring that nobody writes for reading. It takes no lock and changes nothing.
-   * @throws {@link WaldoError} `WALDO_NOT_FOUND` if there is no ring; `WALDO_LOCKED` if somebody has it open for
-   * writing; else as `open`
+   * @throws {@link WaldoError} `WALDO_NOT_FOUND` if there is no ring; `WALDO_LOCKED` if somebody has it open
+   * for writing; else as `open`
    */
   static async openReader(directory: string, options?: WaldoReaderOptions): Promise<WaldoReader> {
     return openWaldoReader(loadBinding(), directory, options);
@@ -68,26 +70,29 @@ export class Waldo extends Ring {
   /**
    * Appends logs, and settles once they are durable.
    *
-   * Payloads, that is strings and `Uint8Array`s, get the next sequence numbers. Explicit logs,
-   * `{seqNo, prevSeqNo, data}`, are appended only if the first one's `prevSeqNo` is the ring's last number at the time
-   * of the call, appends under way included; numbers must grow, and may leave gaps. A batch is all the
-   * one or all the other. Strings are stored as UTF-8; lone surrogates become U+FFFD. The empty batch is fine.
+   * Payloads, that is strings and `Uint8Array`s, get the next sequence numbers. Explicit logs, `{seqNo,
+   * prevSeqNo, data}`, are appended only if the first one's `prevSeqNo` is the ring's last number at the time
+   * of the call, appends under way included; numbers must grow, and may leave gaps. A batch is all the one or
+   * all the other. Strings are stored as UTF-8; lone surrogates become U+FFFD. The empty batch is fine.
    *
-   * **Atomicity**: a batch that fits one slab (`bufCapacity` bytes less 96, each log taking 24 bytes and its data
-   * rounded up to a multiple of 8) and has at most `pageCapacity` logs is there whole after a crash, or not at all. A
-   * larger one is written in parts in order, each of which is.
+   * **Atomicity**: a batch that fits one slab (`bufCapacity` bytes less 96, each log taking 24 bytes and its
+   * data rounded up to a multiple of 8) and has at most `pageCapacity` logs is there whole after a crash, or
+   * not at all. A larger one is written in parts in order, each of which is.
    *
-   * **Durability**: when the promise resolves, the logs survive a crash of the process and, with `fileODsync`, the
-   * loss of power. When it rejects with `WALDO_IO`, they may be there or not; the ring is then latched: every append
-   * under way or to come rejects with the same error until the ring is opened again. Reads go on.
+   * **Durability**: when the promise resolves, the logs survive a crash of the process and, with
+   * `fileODsync`, the loss of power. When it rejects with `WALDO_IO`, they may be there or not; the ring is
+   * then latched: every append under way or to come rejects with the same error until the ring is opened
+   * again. Reads go on.
    *
-   * **Isolation**: appends take effect in the order of their calls. Any number may be under way; those that come
-   * while a commit is in flight share the next. Readers see a log once it is durable.
+   * **Isolation**: appends take effect in the order of their calls. Any number may be under way; those that
+   * come while a commit is in flight share the next. Readers see a log once it is durable.
    *
-   * **Cancellation**: payloads are copied before the call returns if there is room; else the append waits in line,
-   * and payloads must not be modified before it settles. While it waits, `signal` aborts it; later, it has no effect.
+   * **Cancellation**: payloads are copied before the call returns if there is room; else the append waits in
+   * line, and payloads must not be modified before it settles. While it waits, `signal` aborts it; later, it
+   * has no effect.
    *
-   * @returns the sequence number of the last log; for an empty batch, that of the ring's newest durable log, or 0.
+   * @returns the sequence number of the last log; for an empty batch, that of the ring's newest durable log,
+   * or 0.
    * @throws (by rejection) {@link SequenceError} `WALDO_SEQUENCE`, `WALDO_CONFLICT`; {@link WaldoError}
    * `WALDO_INVALID_ARGUMENT`, `WALDO_EXCEEDS_LIMIT`, `WALDO_ABORTED`, `WALDO_CLOSED`, `WALDO_IO`
    */
@@ -100,9 +105,9 @@ export class Waldo extends Ring {
   }
 
   /**
-   * Appends logs and returns once they are durable, blocking the thread meanwhile: for the lowest latency, and for exit
-   * hooks, where nothing asynchronous runs any more. It takes its place behind appends under way, and makes them
-   * durable too. Otherwise it is as {@link append}.
+   * Appends logs and returns once they are durable, blocking the thread meanwhile: for the lowest latency,
+   * and for exit hooks, where nothing asynchronous runs any more. It takes its place behind appends under
+   * way, and makes them durable too. Otherwise it is as {@link append}.
    * @returns the sequence number of the last log
    * @throws as `append` rejects
    */

@@ -20,9 +20,9 @@ export interface AppendEvents {
 }
 
 /**
- * Appends batch after batch without waiting for each: while one commit is written, what arrives meanwhile shares the
- * next. So a line typed by hand is durable at once, and a fast input is written in large frames. Memory is
- * bounded: `add` waits once enough is in flight.
+ * Appends batch after batch without waiting for each: while one commit is written, what arrives meanwhile
+ * shares the next. So a line typed by hand is durable at once, and a fast input is written in large frames.
+ * Memory is bounded: `add` waits once enough is in flight.
  */
 export class AppendPump {
   readonly appended: Appended = { logs: 0, bytes: 0, firstSeqNo: null, lastSeqNo: null };
@@ -75,7 +75,8 @@ export class AppendPump {
   }
 
   #succeeded(logs: number, bytes: number, lastSeqNo: number): void {
-    // Lines get consecutive numbers and nobody else writes this ring: the batch's first is as far back as it is long.
+    // Lines get consecutive numbers and nobody else writes this ring: the batch's first is as far back as it
+    // is long.
     this.appended.firstSeqNo ??= lastSeqNo - logs + 1;
     this.appended.lastSeqNo = lastSeqNo;
     this.appended.logs += logs;

@@ -6,16 +6,19 @@ import { Input } from './input.js';
 import { LineSplitter, type OverlongLine } from './line-splitter.js';
 import { note, Output, ProgressLine } from './output.js';
 import { addWriterFlags, ringOptions } from './ring-options.js';
+import { describeGap } from './salvage.js';
 import { StopSignals } from './signals.js';
 import { countOf, formatCount, formatSize } from './sizes.js';
 
 const HELP = `
-A line's newline is stripped; every other byte is kept, a carriage return too. A last line without newline counts,
-an empty line is an empty log. A line is durable soon after it arrived: the command does not wait for more.
+A line's newline is stripped; every other byte is kept, a carriage return too. A last line without newline
+counts, an empty line is an empty log. A line is durable soon after it arrived: append does not wait for more.
 
-A line over the limit for one log (1 MiB, or less with a small --buf-capacity) ends the command with status 1 and names
-the line; the lines before it are kept. SIGINT and SIGTERM stop the reading; complete lines read so far are made
-durable, the ring is closed, and the exit status is 130 or 143.
+A line over the limit for one log (1 MiB, or less with a small --buf-capacity) ends the command with status 1
+and is named; the lines before it are kept. SIGINT and SIGTERM stop the reading; complete lines read so far
+are made durable, the ring is closed, and the exit status is 130 or 143.
+
+Geometry is fixed when the ring is created: later it need not be given, and must not differ.
 
 Examples:
   journalctl -f -o cat | waldo append ./ring
@@ -46,6 +49,7 @@ async function append(directory: string, flags: AppendFlags & Record<string, unk
   const seconds = () => (performance.now() - started) / 1000;
   const output = new Output();
   const waldo = await Waldo.open(directory, ringOptions(flags));
+  for (const gap of waldo.metadata().recovery.gaps) note(describeGap(gap));
   const input = new Input();
   const splitter = new LineSplitter(waldo.metadata().maxLogBytes);
   const acknowledge = flags.ack ? acknowledger(output, () => input.stop()) : () => {};
@@ -59,13 +63,15 @@ async function append(directory: string, flags: AppendFlags & Record<string, unk
     failure = error;
   }
   await pump.drain();
+  failure ??= pump.failure;
+  await waldo.close().catch((error: unknown) => {
+    failure ??= error;
+  });
   input.stop();
   signals.dispose();
   progress.stop();
-  await waldo.close();
   if (flags.json) await output.write(summary(pump, seconds()));
   else if (process.stderr.isTTY) note(describe(pump, seconds()));
-  failure ??= pump.failure;
   if (failure !== undefined) throw failure;
   if (splitter.overlong) throw new Error(tooLong(splitter.overlong, splitter.maxLineBytes));
   return signals.received ? exitCodeOfSignal(signals.received) : ExitCode.ok;
@@ -108,5 +114,6 @@ function describe(pump: AppendPump, seconds: number): string {
 
 function tooLong({ line, bytes, exact }: OverlongLine, limit: number): string {
   const size = `${exact ? '' : 'more than '}${formatCount(bytes)} bytes`;
-  return `line ${formatCount(line)} is ${size} long; a log holds at most ${formatCount(limit)}. The lines before it are kept.`;
+  const most = `a log holds at most ${formatCount(limit)}`;
+  return `line ${formatCount(line)} is ${size} long; ${most}. The lines before it are kept.`;
 }

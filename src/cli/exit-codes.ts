@@ -28,7 +28,9 @@ export function exitCodeOf(error: unknown): number {
   }
 }
 
-/** 128 + the signal's number, as shells report a process that a signal ended: 130 for SIGINT, 143 for SIGTERM. */
+/**
+ * 128 + the signal's number, as shells report a process that a signal ended: 130 for SIGINT, 143 for SIGTERM.
+ */
 export function exitCodeOfSignal(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }

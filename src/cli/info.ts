@@ -41,17 +41,14 @@ async function info(directory: string, flags: InfoFlags & Record<string, unknown
 }
 
 function describe(directory: string, metadata: Metadata): string {
-  const { ringSize, fileCapacity, alignment, indexCapacity, indexCount } = metadata;
+  const { ringSize, alignment, indexCapacity, indexCount } = metadata;
+  const pageSize = formatSize(metadata.fileCapacity);
   const rows = [
     ['ring', `${metadata.ringId} in ${directory}`],
     ['logs', describeLogs(metadata)],
-    [
-      'geometry',
-      `${countOf(ringSize, 'page')} of ${formatSize(fileCapacity)}, frames aligned to ${formatSize(alignment)}`,
-    ],
+    ['geometry', `${countOf(ringSize, 'page')} of ${pageSize}, frames aligned to ${formatSize(alignment)}`],
     ['on disk', formatSize(metadata.diskSize)],
     ['index', `${countOf(indexCount, 'entry', 'entries')}; at most ${formatCount(indexCapacity)} a page`],
-    ['longest log', formatSize(metadata.maxLogBytes)],
     ...describeRecovery(metadata.recovery),
   ];
   return `${alignColumns(rows)}\n${metadata.pages.length === 0 ? '' : `\n${describePages(metadata)}\n`}`;

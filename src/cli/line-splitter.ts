@@ -12,8 +12,8 @@ export interface OverlongLine {
 }
 
 /**
- * Cuts a stream of bytes into lines, without decoding: only the newline byte (10) is special and only it is removed.
- * Lines are views of the chunks they came in; one that spans chunks is joined. Memory is bounded by
+ * Cuts a stream of bytes into lines, without decoding: only the newline byte (10) is special and only it is
+ * removed. Lines are views of the chunks they came in; one that spans chunks is joined. Memory is bounded by
  * `maxLineBytes`: of a longer line nothing is kept but its size, and the splitter stops there.
  */
 export class LineSplitter {

@@ -1,6 +1,6 @@
 /**
- * Standard output, with back-pressure: `write` settles when the bytes were handed over. A reader that has gone away
- * (`| head -1`) is no error: `closed` turns true, and the command ends quietly.
+ * Standard output, with back-pressure: `write` settles when the bytes were handed over. A reader that has
+ * gone away (`| head -1`) is no error: `closed` turns true, and the command ends quietly.
  */
 export class Output {
   closed = false;

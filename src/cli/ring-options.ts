@@ -12,39 +12,67 @@ function parseAlignment(text: string): number | 'auto' {
   return text === 'auto' ? 'auto' : parseSize(text);
 }
 
-/** Options that say how files are opened and how much memory is used: they serve readers and writers alike. */
+/**
+ * Options that say how files are opened and how much memory is used: they serve readers and writers alike.
+ */
 const OPENING: readonly (() => Option)[] = [
   () =>
     new Option(
       '--buf-capacity <size>',
-      'bytes of one slab, the unit of writing and reading (4KiB..64MiB)',
+      'bytes of one slab, the unit of writing and reading, 4KiB..64MiB (default 2MiB)',
     ).argParser(parseSize),
   () => new Option('--huge-buf', 'put slabs on huge pages'),
-  () => new Option('--direct-io <mode>', 'bypass the page cache: auto, on or off').argParser(parseDirectIo),
   () =>
-    new Option('--cache-bytes <size>', 'memory for the newest logs, kept for readers').argParser(parseSize),
+    new Option('--direct-io <mode>', 'bypass the page cache: auto, on or off (default auto)').argParser(
+      parseDirectIo,
+    ),
+  () =>
+    new Option('--cache-bytes <size>', 'memory for logs, kept for readers (default 64MiB)').argParser(
+      parseSize,
+    ),
   () => new Option('--allow-network-filesystem', 'accept a directory on a network filesystem'),
 ];
 
 /** Options of a ring that is written. The first ones are fixed when the ring is created. */
 const WRITING: readonly (() => Option)[] = [
-  () => new Option('--ring-size <pages>', 'pages in the ring (2..1024)').argParser(parseCount),
-  () => new Option('--file-capacity <size>', 'bytes of one page (64KiB..1TiB)').argParser(parseSize),
   () =>
-    new Option('--index-capacity <entries>', "entries of a page's index (1..16777216)").argParser(parseCount),
-  () =>
-    new Option('--alignment <bytes>', 'where frames start: auto, 512, 1024, 2048 or 4096').argParser(
-      parseAlignment,
-    ),
-  () => new Option('--page-capacity <logs>', 'most logs in one page').argParser(parseCount),
-  () => new Option('--index-sparse-bytes <size>', 'an index entry every so many bytes').argParser(parseSize),
-  () => new Option('--index-sparse-count <logs>', 'an index entry every so many logs').argParser(parseCount),
-  () =>
-    new Option('--pool-size <slabs>', 'slabs that appends may fill at once (2..1024)').argParser(parseCount),
-  () =>
-    new Option('--queue-depth <frames>', 'frames that may wait for the disk (1..65536)').argParser(
+    new Option('--ring-size <pages>', 'pages in the ring, 2..1024 (default 4; geometry)').argParser(
       parseCount,
     ),
+  () =>
+    new Option(
+      '--file-capacity <size>',
+      'bytes of one page, 64KiB..1TiB (default 64MiB; geometry)',
+    ).argParser(parseSize),
+  () =>
+    new Option('--index-capacity <entries>', "entries of a page's index, 1..16777216 (geometry)").argParser(
+      parseCount,
+    ),
+  () =>
+    new Option(
+      '--alignment <bytes>',
+      'where frames start: auto, 512, 1024, 2048 or 4096 (default auto; geometry)',
+    ).argParser(parseAlignment),
+  () =>
+    new Option('--page-capacity <logs>', 'most logs in one page (default 4294967295)').argParser(parseCount),
+  () =>
+    new Option(
+      '--index-sparse-bytes <size>',
+      'an index entry every so many bytes, 512B..64MiB (default 64KiB)',
+    ).argParser(parseSize),
+  () =>
+    new Option('--index-sparse-count <logs>', 'an index entry every so many logs (default 4096)').argParser(
+      parseCount,
+    ),
+  () =>
+    new Option('--pool-size <slabs>', 'slabs that appends may fill at once, 2..1024 (default 8)').argParser(
+      parseCount,
+    ),
+  () =>
+    new Option(
+      '--queue-depth <frames>',
+      'frames that may wait for the disk, 1..65536 (default 64)',
+    ).argParser(parseCount),
   () => new Option('--file-o-dsync', 'every commit is on the disk before it is reported (default)'),
   () => new Option('--no-file-o-dsync', 'leave it to the operating system when data reaches the disk'),
   () =>
@@ -53,7 +81,7 @@ const WRITING: readonly (() => Option)[] = [
       'wait',
       'reject',
     ]),
-  () => new Option('--mode <octal>', 'permission bits of new files').argParser(parseMode),
+  () => new Option('--mode <octal>', 'permission bits of new files (default 600)').argParser(parseMode),
 ];
 
 const SALVAGE: readonly (() => Option)[] = [
@@ -83,7 +111,10 @@ export function addWriterFlags(command: Command): Command {
 
 /** The flag that sets an option: `ringSize` → `--ring-size`. */
 export function flagOf(option: string): string {
-  return `--${option.replace('fileODsync', 'file-o-dsync').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const words = option
+    .replace('ODsync', 'ODSync')
+    .replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${words}`;
 }
 
 /** Whether a ring has an option of this name. */

@@ -18,8 +18,8 @@ export function describeGap({ page, offset, firstLost, lastLost }: Gap): string 
 }
 
 /**
- * Reads a ring as `query` does. With `salvage` it goes on behind what is lost, and names it on standard error when it
- * comes there.
+ * Reads a ring as `query` does. With `salvage` it goes on behind what is lost, and names it on standard error
+ * when it comes there.
  */
 export class SalvagingQuery {
   /** Whether something was found to be lost. */
@@ -30,8 +30,14 @@ export class SalvagingQuery {
     readonly reader: WaldoReader,
     readonly cursor: Cursor,
     readonly salvage: boolean,
+    readonly signal?: AbortSignal,
   ) {
-    this.#position = startOf(cursor, reader.metadata().afterSeqNo);
+    this.#position = startOf(reader, cursor);
+  }
+
+  /** The last log delivered, or what precedes the first; past the gaps that were named. */
+  get position(): number {
+    return this.#position;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Logs> {
@@ -40,7 +46,7 @@ export class SalvagingQuery {
     let cursor = this.cursor;
     for (;;) {
       try {
-        for await (const logs of this.reader.query(cursor)) {
+        for await (const logs of this.reader.query(cursor, this.signal && { signal: this.signal })) {
           yield logs;
           this.#position = logs.lastSeqNo;
         }
@@ -52,7 +58,9 @@ export class SalvagingQuery {
     }
   }
 
-  /** Where to go on after an error; rethrows it unless it names lost logs ahead, and these are to be passed. */
+  /**
+   * Where to go on after an error; rethrows it unless it names lost logs ahead, and these are to be passed.
+   */
   #behind(error: unknown): number {
     if (!this.salvage || !(error instanceof WaldoError) || error.code !== 'WALDO_CORRUPT') throw error;
     const { lastLost } = error;
@@ -68,7 +76,15 @@ export class SalvagingQuery {
   }
 }
 
-function startOf(cursor: Cursor, afterSeqNo: number): number {
-  if (cursor.kind === 'trim') return afterSeqNo;
-  return cursor.kind === 'from' ? cursor.seqNo - 1 : cursor.seqNo;
+function startOf(reader: WaldoReader, cursor: Cursor): number {
+  switch (cursor.kind) {
+    case 'trim':
+      return reader.metadata().afterSeqNo;
+    case 'tip':
+      return reader.prevSeqNo ?? 0;
+    case 'from':
+      return Math.max(cursor.seqNo - 1, 0);
+    case 'after':
+      return cursor.seqNo;
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * Lets a command end in good order on SIGINT and SIGTERM: the first one calls `stop`, a second one ends the process
- * at once, as it would have without this.
+ * Lets a command end in good order on SIGINT and SIGTERM: the first one calls `stop`, a second one ends the
+ * process at once, as it would have without this.
  */
 export class StopSignals {
   received: NodeJS.Signals | undefined;

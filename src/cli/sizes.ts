@@ -13,7 +13,9 @@ const UNITS = new Map([
   ['tib', 2 ** 40],
 ]);
 
-/** Reads `65536`, `64KiB`, `64MB`, `1.5GiB` … as a number of bytes. Units are decimal (MB) or binary (MiB). */
+/**
+ * Reads `65536`, `64KiB`, `64MB`, `1.5GiB` … as a number of bytes. Units are decimal (MB) or binary (MiB).
+ */
 export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text.trim());
   const unit = match?.[2] === undefined ? undefined : UNITS.get(match[2].toLowerCase());

@@ -6,18 +6,23 @@ import { ExitCode, exitCodeOfSignal } from './exit-codes.js';
 import { LogPrinter } from './log-printer.js';
 import { note, Output } from './output.js';
 import { addReaderFlags, ringOptions } from './ring-options.js';
+import { SalvagingQuery } from './salvage.js';
 import { StopSignals } from './signals.js';
 import { parseCount } from './sizes.js';
 
 const HELP = `
-Starts after the newest log, unless told otherwise, and ends with --count or with SIGINT or SIGTERM (status 130 or 143).
+Starts after the newest log, unless told otherwise, and ends with --count, or with SIGINT or SIGTERM (status
+130 or 143).
 
-In this version a ring that another process is writing cannot be followed: the command then ends with status 4. On a
-ring that nobody is writing it prints what is there and waits, but what is appended later is not seen.
+In this version a ring that another process is writing cannot be followed: the command ends with status 4. On
+a ring that nobody is writing it prints what is there and waits, but what is appended later is not seen.
 
 Examples:
   waldo tail ./ring --last 10
   waldo tail ./ring --after 1000 --count 5 --json`;
+
+const NOBODY_WRITES =
+  'nobody is writing this ring; waiting (what is appended from now on is not seen in this version)';
 
 interface TailFlags extends CursorFlags {
   readonly json?: boolean;
@@ -56,17 +61,14 @@ async function tail(directory: string, flags: TailFlags & Record<string, unknown
     const { cursor, skip } = startOf(reader, flags);
     const printer = new LogPrinter(output, { ...flags, skip });
     const { signal } = stop;
-    let position = reader.prevSeqNo ?? 0;
-    for await (const logs of reader.query(cursor, { signal })) {
+    const query = new SalvagingQuery(reader, cursor, flags.salvage === true, signal);
+    for await (const logs of query) {
       await printer.print(logs);
-      if (printer.done) return ExitCode.ok;
-      position = logs.lastSeqNo;
+      if (printer.done) break;
     }
-    if (printer.done) return ExitCode.ok;
-    note(
-      'nobody is writing this ring; waiting (logs appended from now on are not seen: that comes in a later version)',
-    );
-    for await (const logs of reader.tail(Cursor.after(position), { signal })) await printer.print(logs);
+    if (printer.done) return query.lost ? ExitCode.corrupt : ExitCode.ok;
+    note(NOBODY_WRITES);
+    for await (const logs of reader.tail(Cursor.after(query.position), { signal })) await printer.print(logs);
   } catch (error) {
     if (signals.received === undefined) throw error;
   } finally {

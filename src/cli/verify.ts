@@ -7,8 +7,8 @@ import { describeGap } from './salvage.js';
 import { countOf, formatSize } from './sizes.js';
 
 const HELP = `
-Reads the whole ring and changes nothing. A damaged ring is checked too, as far as it can be opened. The exit status is 3
-if there is any problem.
+Reads the whole ring and changes nothing. A damaged ring is checked too, as far as it can be opened. The exit
+status is 3 if there is any problem.
 
 Examples:
   waldo verify ./ring
@@ -52,7 +52,10 @@ async function verify(directory: string, flags: VerifyFlags & Record<string, unk
   }
 }
 
-/** What is lost behind the last log that is left shows when the ring is opened, but not when what is left is checked. */
+/**
+ * What is lost behind the last log that is left shows when the ring is opened, but not when what is left is
+ * checked.
+ */
 function covers({ firstLost, lastLost }: VerifyProblem, gap: Gap): boolean {
   return (
     firstLost !== undefined &&
@@ -63,7 +66,9 @@ function covers({ firstLost, lastLost }: VerifyProblem, gap: Gap): boolean {
 }
 
 function describe({ pages, frames, logs, bytes, problems }: VerifyReport): string {
-  const checked = `${countOf(pages, 'page')}, ${countOf(frames, 'frame')}, ${countOf(logs, 'log')}, ${formatSize(bytes)} checked`;
+  const counts = [countOf(pages, 'page'), countOf(frames, 'frame'), countOf(logs, 'log'), formatSize(bytes)];
   const result = problems.length === 0 ? 'no problem found' : `${countOf(problems.length, 'problem')} found`;
-  return [...problems.map((problem) => problem.message), `${checked}: ${result}`, ''].join('\n');
+  return [...problems.map((problem) => problem.message), `${counts.join(', ')} checked: ${result}`, ''].join(
+    '\n',
+  );
 }

@@ -14,7 +14,7 @@ test('cat ends quietly with 0 when its reader has seen enough', async (t) => {
   }
 });
 
-test('append ends quietly with 0 when nobody reads its acknowledgements, and keeps what it read', async (t) => {
+test('append ends quietly with 0 when nobody reads its output, and keeps what it read', async (t) => {
   const ring = ringDirectory(t);
   const append = new Cli(['append', ring, '--file-capacity', '8MiB', '--ack']);
   append.child.stdout.destroy();

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 export const CLI_MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -17,6 +17,12 @@ export interface CliResult {
   readonly stderr: string;
 }
 
+const running = new Set<ChildProcessWithoutNullStreams>();
+// A test that failed leaves nothing behind that would keep the file from ending.
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** The command line in a process of its own, as a user would run it. */
 export class Cli {
   readonly child: ChildProcessWithoutNullStreams;
@@ -25,8 +31,9 @@ export class Cli {
   #stderr = '';
   #onOutput = () => {};
 
-  constructor(args: readonly string[], main = CLI_MAIN) {
-    this.child = spawn(process.execPath, [main, ...args]);
+  constructor(args: readonly string[], main = CLI_MAIN, env = process.env) {
+    this.child = spawn(process.execPath, [main, ...args], { env });
+    running.add(this.child);
     // A command that ends early leaves its input unread.
     this.child.stdin.on('error', () => {});
     this.child.stdout.on('data', (chunk: Buffer) => {
@@ -39,6 +46,7 @@ export class Cli {
     });
     this.ended = new Promise((resolve) => {
       this.child.on('close', (code, signal) => {
+        running.delete(this.child);
         resolve({ code, signal, stdout: this.stdout, stderr: this.#stderr });
       });
     });

@@ -41,8 +41,8 @@ export const IO_ERROR: NativeError = {
 const ALIGNMENT = 512;
 
 /**
- * An engine whose disk is an array and whose commits happen when the test says so. It is strict about what it is handed,
- * as native code is entitled to be.
+ * An engine whose disk is an array and whose commits happen when the test says so. It is strict about what it
+ * is handed, as native code is entitled to be.
  */
 export class FakeEngine {
   /** What is durable. It outlives a close, as a disk does. */
@@ -104,7 +104,9 @@ export class FakeEngine {
     return this.logs.map((log) => dataOf(log).toString());
   }
 
-  /** Makes the oldest frames durable, all by default; settles when JavaScript has been told, and has reacted. */
+  /**
+   * Makes the oldest frames durable, all by default; settles when JavaScript has been told, and has reacted.
+   */
   async commit(frames = Number.POSITIVE_INFINITY): Promise<void> {
     await turn();
     this.#write(frames);

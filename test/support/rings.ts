@@ -40,7 +40,9 @@ export async function textsOf(stream: LogStream): Promise<string[]> {
   return texts;
 }
 
-/** Checks an error's code, and its message where a pattern is given; for `assert.throws` and `assert.rejects`. */
+/**
+ * Checks an error's code, and its message where a pattern is given; for `assert.throws` and `assert.rejects`.
+ */
 export function withCode(
   code: WaldoErrorCode,
   message?: RegExp,
