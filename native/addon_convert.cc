@@ -162,6 +162,7 @@ Napi::Value error_to(Napi::Env env, const Status& status) {
   }
   if (error.oldest) object.Set("oldestSeqNo", number(env, *error.oldest));
   if (!error.holder.empty()) object.Set("holder", error.holder);
+  if (error.option != nullptr) object.Set("option", error.option);
   return object;
 }
 

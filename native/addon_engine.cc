@@ -150,14 +150,14 @@ Napi::Value EngineWrap::allocate(const Napi::CallbackInfo& info) {
 }
 
 void EngineWrap::submit(const Napi::CallbackInfo& info) {
-  if (info.Length() < 4 || !info[0].IsArrayBuffer() || !info[1].IsNumber() || !info[2].IsNumber() ||
+  if (info.Length() < 5 || !info[0].IsArrayBuffer() || !info[1].IsNumber() || !info[2].IsNumber() ||
       !info[3].IsNumber()) {
-    throw Napi::TypeError::New(info.Env(), "submit takes a slab, start, end and count");
+    throw Napi::TypeError::New(info.Env(), "submit takes a slab, start, end, count and wake");
   }
   const auto found = slabs_.find(info[0].As<Napi::ArrayBuffer>().Data());
   const auto slab = found == slabs_.end() ? nullptr : found->second.lock();
   if (!slab) throw Napi::TypeError::New(info.Env(), "the buffer is no slab of this engine");
-  const bool wake = info.Length() < 5 || info[4].ToBoolean();
+  const bool wake = info[4].ToBoolean();
   const Status status =
       engine(info.Env())
           .submit(slab, info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value(),

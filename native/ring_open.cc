@@ -11,8 +11,8 @@ namespace waldo {
 namespace {
 
 Status option_conflict(const char* option, uint64_t ring, uint64_t given) {
-  return Status::make(Code::kOption, std::string("the ring was created with ") + option + " " +
-                                         std::to_string(ring) + "; " + std::to_string(given) + " was given");
+  return Status::option(option, std::string("the ring was created with ") + option + " " +
+                                    std::to_string(ring) + "; " + std::to_string(given) + " was given");
 }
 
 bool missing(const Status& status) { return !status.ok() && status.error().sys_errno == ENOENT; }
@@ -69,15 +69,15 @@ Status Ring::open_files() {
   if (!options_.read_only) {
     WALDO_TRY(fs_.probe(directory_, options_.mode, &probe));
     if (probe.network && !options_.allow_network) {
-      return Status::make(
-          Code::kOption,
+      return Status::option(
+          "allowNetworkFilesystem",
           directory_ + " is on a network filesystem (" + probe.type +
               "), whose locks and syncs cannot be relied upon; allowNetworkFilesystem overrides this");
     }
     if (options_.direct == DirectIo::kAuto) direct_ = probe.direct;
     if (direct_ && !probe.direct) {
-      return Status::make(Code::kOption, "directIo is true, but the filesystem of " + directory_ + " (" +
-                                             probe.type + ") does not take O_DIRECT");
+      return Status::option("directIo", "directIo is true, but the filesystem of " + directory_ + " (" +
+                                            probe.type + ") does not take O_DIRECT");
     }
   }
   if (!found.ok() && found.error().code == Code::kNotFound) {
@@ -176,9 +176,9 @@ Status Ring::adopt_geometry() {
     return option_conflict("alignment", block.alignment, options_.alignment);
   if (options_.buf_capacity > block.file_capacity) {
     if (given.buf_capacity) {
-      return Status::make(Code::kOption, "bufCapacity " + std::to_string(options_.buf_capacity) +
-                                             " is more than the ring's fileCapacity " +
-                                             std::to_string(block.file_capacity));
+      return Status::option("bufCapacity", "bufCapacity " + std::to_string(options_.buf_capacity) +
+                                               " is more than the ring's fileCapacity " +
+                                               std::to_string(block.file_capacity));
     }
     options_.buf_capacity = static_cast<uint32_t>(block.file_capacity);
   }

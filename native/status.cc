@@ -93,4 +93,12 @@ Status Status::make(Code code, std::string message) {
   return Status(std::move(error));
 }
 
+Status Status::option(const char* option, std::string message) {
+  Error error;
+  error.code = Code::kOption;
+  error.message = std::move(message);
+  error.option = option;
+  return Status(std::move(error));
+}
+
 }  // namespace waldo

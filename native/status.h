@@ -38,6 +38,7 @@ struct Error {
   std::optional<LostRange> lost;   // kCorrupt
   std::optional<uint64_t> oldest;  // kTrimmed: the oldest log still there
   std::string holder;              // kLocked
+  const char* option = nullptr;    // kOption: as JavaScript spells it
 };
 
 // Empty when all is well; one pointer, so that the good path costs nothing.
@@ -54,6 +55,7 @@ class [[nodiscard]] Status {
   static Status corrupt(std::string message, std::optional<LostRange> lost = std::nullopt,
                         std::string path = "");
   static Status make(Code code, std::string message);
+  static Status option(const char* option, std::string message);
 
  private:
   std::shared_ptr<const Error> error_;

@@ -160,8 +160,8 @@ export class Appender {
     if (this.#writer.inFlight === 0) this.#submit();
   };
 
-  #submit(): void {
-    this.#writer.submit();
+  #submit(wake = true): void {
+    this.#writer.submit(wake);
     if (this.#writer.broken !== undefined) this.#fail(this.#writer.broken);
   }
 
@@ -228,7 +228,7 @@ export class Appender {
   }
 
   #commitSync(): void {
-    this.#submit();
+    this.#submit(false);
     const expected = this.#committed + this.#writer.inFlight;
     const committed = this.#engine.native.commitSync();
     this.#onCommit(committed, committed < expected ? this.#engine.native.failure() : undefined);

@@ -19,6 +19,7 @@ export interface NativeError {
   readonly lastLost?: number;
   readonly oldestSeqNo?: number;
   readonly holder?: string;
+  readonly option?: string;
 }
 
 /** Validated options; what they mean is documented in options.ts. */
@@ -154,8 +155,11 @@ export interface NativeEngine {
   open(id: number, directory: string, options: NativeOptions): void;
   /** A slab of `bufCapacity` bytes, aligned for direct I/O. Throws when memory is out. */
   allocate(): ArrayBuffer;
-  /** Queues one frame: room for its header at `start`, logs from there to `end`. */
-  submit(slab: ArrayBuffer, start: number, end: number, count: number): void;
+  /**
+   * Queues one frame: room for its header at `start`, logs from there to `end`. Unless `wake`, it is left to the
+   * `commitSync` that follows.
+   */
+  submit(slab: ArrayBuffer, start: number, end: number, count: number, wake: boolean): void;
   /** Writes all submitted frames on the calling thread; returns `committed()`. */
   commitSync(): number;
   /** Frames made durable since the ring was opened. */

@@ -107,8 +107,11 @@ export class FrameWriter {
     if (slab.last.cached) this.#cache.charge(rest);
   }
 
-  /** Hands the open frame to native code; returns whether there was a place in the queue. */
-  submit(): boolean {
+  /**
+   * Hands the open frame to native code; returns whether there was a place in the queue.
+   * @param wake whether the writing thread shall take it; otherwise a synchronous commit follows.
+   */
+  submit(wake = true): boolean {
     const frame = this.#open;
     if (frame === undefined) return true;
     if (this.#inFlight.length >= this.#limits.queueDepth) return false;
@@ -124,7 +127,7 @@ export class FrameWriter {
     frame.cost = slab.cursor - start;
     this.#inFlight.push(frame);
     try {
-      this.#engine.native.submit(slab.memory.buffer, start, end, count);
+      this.#engine.native.submit(slab.memory.buffer, start, end, count, wake);
     } catch (cause) {
       const message =
         'the memory of logs that were being appended is gone: was the data of a log transferred?';

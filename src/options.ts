@@ -35,15 +35,15 @@ export interface WaldoOptions {
   readonly fileCapacity?: number;
 
   /**
-   * Logs in one page, at most. 1 to 2^32−1. Also bounds the logs written by one commit.
+   * Logs in one page, at most, and in one frame. 1 to 2^32−1.
    * @default 4294967295
    */
   readonly pageCapacity?: number;
 
   /**
-   * Bytes of one slab: the memory that logs are packed into and written from. Bounds the bytes written by one
-   * commit, hence the batches that are atomic, and the length of a log. 4 KiB to 64 MiB, a multiple of 4096,
-   * at most `fileCapacity`.
+   * Bytes of one slab: the memory that logs are packed into and written from. Bounds the bytes of a frame,
+   * hence the batches that are atomic, and the length of a log. 4 KiB to 64 MiB, a multiple of 4096, at most
+   * `fileCapacity`.
    * @default 2097152 (2 MiB), or `fileCapacity` if that is less
    */
   readonly bufCapacity?: number;
@@ -56,8 +56,8 @@ export interface WaldoOptions {
   readonly poolSize?: number;
 
   /**
-   * Frames that may wait for the disk, each of which is one commit. When there are more, appends wait. 1 to
-   * 65536.
+   * Frames, each the logs that are packed and written together, that may wait for the disk. When there are
+   * more, appends wait. 1 to 65536.
    * @default 64
    */
   readonly queueDepth?: number;
@@ -134,7 +134,7 @@ export interface WaldoOptions {
   readonly salvage?: boolean;
 
   /**
-   * Permissions of files that are created, before the process's umask. Directories can also be entered by
+   * Permissions of files that are created, whatever the process's umask. Directories can also be entered by
    * those who may read. 0o600 to 0o777, with reading and writing for the owner.
    * @default 0o600
    */

@@ -46,7 +46,7 @@ test('explicit logs may follow appends that wait', async () => {
   const after = waldo.append(['d']);
   await assert.rejects(
     waldo.append([{ seqNo: 11, prevSeqNo: 10, data: 'late' }]),
-    withCode('WALDO_CONFLICT', /moved the tip on to 11/),
+    withCode('WALDO_CONFLICT', /moved the tip to 11/),
   );
   await assert.rejects(
     waldo.append([{ seqNo: 20, prevSeqNo: 12, data: 'wrong' }]),

@@ -52,7 +52,7 @@ test('logs may follow appends that are not durable yet', async () => {
 test('one that lost the race for the tip gets WALDO_CONFLICT', async () => {
   const { waldo, fake } = await openManual();
   const winner = waldo.append([{ seqNo: 1, prevSeqNo: 0, data: 'a' }]);
-  const conflict = withCode('WALDO_CONFLICT', /appends in flight have moved the tip on to 1/, {
+  const conflict = withCode('WALDO_CONFLICT', /appends in flight have moved the tip to 1/, {
     prevSeqNo: 0,
   });
   await assert.rejects(waldo.append([{ seqNo: 1, prevSeqNo: 0, data: 'b' }]), conflict);

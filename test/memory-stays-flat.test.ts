@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Cursor } from '../src/index.js';
-import { openFake, range } from './support/rings.js';
+import { turn } from './support/fake-engine.js';
+import { openFake, range, seqNosOf } from './support/rings.js';
 
 const SLAB = 16 * 1024;
 
@@ -57,8 +60,25 @@ test('a slab that a reader has seen is never written again', async () => {
 });
 
 test('what a slab leaves unused counts as cached', async () => {
-  // Each log leaves almost a third of its slab unused, and two slabs fit the cache's share for the newest.
-  const { waldo, fake } = await openFake({ bufCapacity: 4096, poolSize: 2, cacheBytes: 11_000 });
-  for (let i = 0; i < 20; i++) await waldo.append([Buffer.alloc(2900)]);
-  assert(fake.allocations <= 2 + 2, `${fake.allocations} slabs`);
+  // The newest logs have 9300 bytes of the cache: two slabs' worth, or three frames if only those counted.
+  const { waldo, fake } = await openFake({ bufCapacity: 4096, poolSize: 2, cacheBytes: 12_400 });
+  for (let i = 0; i < 4; i++) await waldo.append([Buffer.alloc(2900)]);
+  await seqNosOf(waldo.query(Cursor.after(1)));
+  assert.equal(fake.reads, 1, 'the second log is on disk only');
+  await seqNosOf(waldo.query(Cursor.after(2)));
+  assert.equal(fake.reads, 1, 'the third is in memory');
+});
+
+test('appends that are settled are forgotten, though their frame is cached', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const { waldo } = await openFake();
+  const appends = range(1, 100).map((n) => new WeakRef(waldo.append([`${n}`])));
+  await waldo.append(['last']);
+  await turn();
+  collect();
+  assert.deepEqual(
+    appends.filter((append) => append.deref() !== undefined),
+    [],
+  );
 });
