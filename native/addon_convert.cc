@@ -34,10 +34,8 @@ Napi::Object range_to(Napi::Env env, const LostRange& range) {
   auto object = Napi::Object::New(env);
   object.Set("page", number(env, range.page));
   object.Set("offset", number(env, range.offset));
-  if (range.first <= range.last) {
-    object.Set("firstLost", number(env, range.first));
-    object.Set("lastLost", number(env, range.last));
-  }
+  if (range.first != 0) object.Set("firstLost", number(env, range.first));
+  if (range.last != 0) object.Set("lastLost", number(env, range.last));
   return object;
 }
 

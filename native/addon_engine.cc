@@ -254,6 +254,8 @@ void EngineWrap::finish(Napi::Env env) {
   if (finished_) return;
   finished_ = true;
   core_->shut_down();
+  core_->engine = nullptr;
+  core_->owned.reset();  // its files are closed now, not when this object is collected
   napi_remove_env_cleanup_hook(env, &EngineWrap::on_environment_exit, this);
   Unref();
 }

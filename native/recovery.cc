@@ -6,7 +6,9 @@ namespace waldo {
 
 namespace {
 std::string range_text(uint64_t first, uint64_t last) {
-  if (first > last) return "no log is known to be lost";
+  if (first == 0 && last == 0) return "which logs are lost is not known";
+  if (first == 0) return "logs up to " + std::to_string(last) + " are lost";
+  if (last == 0) return "logs from " + std::to_string(first) + " on are lost";
   if (first == last) return "log " + std::to_string(first) + " is lost";
   return "logs " + std::to_string(first) + " to " + std::to_string(last) + " are lost";
 }
@@ -43,9 +45,10 @@ Status Recovery::run(RecoveryPlan* plan) {
   WALDO_TRY(verify_older());
   plan_.newest_slot = static_cast<uint32_t>(newest_ % geometry_.ring_size);
   std::vector<LostRange>& gaps = plan_.report.gaps;
-  std::sort(gaps.begin(), gaps.end(),
-            [](const LostRange& a, const LostRange& b) { return a.first < b.first; });
-  if (!gaps.empty()) plan_.report.outcome = RecoveryReport::Outcome::kSalvaged;
+  std::sort(gaps.begin(), gaps.end(), [](const LostRange& a, const LostRange& b) {
+    return a.page < b.page || (a.page == b.page && a.offset < b.offset);
+  });
+  if (salvaged_) plan_.report.outcome = RecoveryReport::Outcome::kSalvaged;
   *plan = std::move(plan_);
   return Status();
 }
@@ -81,7 +84,7 @@ Status Recovery::read_headers() {
     any = any || found;
   }
   if (any) return Status();
-  return Status::corrupt("no page of the ring has a valid header", LostRange{0, 0, 1, 0});
+  return Status::corrupt("no page of the ring has a valid header", LostRange{});
 }
 
 // Which page a file without a valid header held: the latest that any of its frames belongs to.
@@ -130,19 +133,20 @@ Status Recovery::check_unused_slots() {
   return Status();
 }
 
-// C5: a header of the next page must be there if a frame of it is.
+// C3 and C5: behind a page that is sealed there is another file, since that is made first; and where a frame of
+// the next page is, a header of it must be.
 Status Recovery::check_next_slot() {
   Page& page = page_at(newest_ + 1);
-  if (!page.is_open()) return Status();
-  FrameProbe probe;
-  WALDO_TRY(PageScanner(page, newest_ + 1).probe(0, &probe));
-  if (probe.state != FrameState::kValid) return Status();
-  if (!salvage_) {
-    return damaged(page, newest_ + 1, 0, probe.header.first_seq_no, probe.header.last_seq_no,
-                   "has frames but no header");
+  const PageState& newest = page_at(newest_).state();
+  const bool must_be_there = newest.sealed() && (newest.flags & kPageSalvaged) == 0;
+  if (!page.is_open() && !(must_be_there && holds(newest_))) return Status();
+  if (page.is_open()) {
+    FrameProbe probe;
+    WALDO_TRY(PageScanner(page, newest_ + 1).probe(0, &probe));
+    if (probe.state != FrameState::kValid) return Status();
   }
   newest_ += 1;
-  return Status();
+  return Status();  // check_expected_pages() finds that it is not held
 }
 
 // C3. The newest page itself may be one of them when salvaging.
@@ -152,12 +156,13 @@ Status Recovery::check_expected_pages() {
     const Page& page = page_at(no);
     const HeaderCheck& check = headers_[page.slot()];
     std::string what = "holds an earlier page";
-    if (!page.is_open())
+    if (!page.is_open()) {
       what = "is missing";
-    else if (check.foreign && !check.valid)
+    } else if (check.foreign && !check.valid) {
       what = "belongs to another ring or slot";
-    else if (!check.valid)
+    } else if (!check.valid) {
       what = check.blank ? "was emptied" : "is damaged in both header copies";
+    }
     WALDO_TRY(lose_page(no, what));
   }
   return Status();
@@ -167,23 +172,26 @@ Status Recovery::lose_page(uint64_t page_no, const std::string& what) {
   Page& page = page_at(page_no);
   const bool has_before = page_no > oldest_page() && holds(page_no - 1);
   const bool has_after = page_no < newest_ && holds(page_no + 1);
-  const uint64_t after = has_before ? page_at(page_no - 1).state().last_seq_no : 0;
-  if (!salvage_) {
-    const uint64_t until = has_after ? page_at(page_no + 1).state().prev_seq_no : 0;
-    return damaged(page, page_no, 0, has_before && has_after ? after + 1 : 1,
-                   has_before && has_after ? until : 0, what);
-  }
-  if (!page.is_open()) plan_.recreate.push_back(page.slot());
-  plan_.persist.push_back(page.slot());
+  const uint64_t before = has_before ? page_at(page_no - 1).state().last_seq_no : 0;
   std::optional<uint64_t> until;
   if (has_after) until = page_at(page_no + 1).state().prev_seq_no;
-  const uint64_t before = has_before ? after : until.value_or(0);
-  page.reset(page_no, before, 0);
-  return salvage_page(page, page_no, before, until);
+  const uint64_t first = has_before || page_no == 0 ? before + 1 : 0;
+  if (!salvage_) return damaged(page, page_no, 0, first, until.value_or(0), what);
+  if (!page.is_open()) plan_.recreate.push_back(page.slot());
+  plan_.report.healed.push_back("page " + std::to_string(page_no) + " " + what + " and is given up");
+  const uint64_t guess = has_before ? before : until.value_or(0);
+  page.reset(page_no, guess, 0);
+  WALDO_TRY(salvage_page(page, page_no, guess, until));
+  // Where a neighbour does not tell what is lost, the range is open at that end.
+  const bool from_start = page.index().size() > 0 && page.index().data()->offset == 0;
+  if (!has_before && !from_start) plan_.report.gaps.push_back({page_no, 0, first, page.state().prev_seq_no});
+  if (!has_after && page.index().size() == 0) plan_.report.gaps.push_back({page_no, 0, guess + 1, 0});
+  return Status();
 }
 
 Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no,
                               std::optional<uint64_t> last_seq_no) {
+  salvaged_ = salvaged_ || salvage_;
   PageState& state = page.state();
   const uint64_t end = state.end_offset;
   const uint32_t frame_crc = state.last_frame_crc;
@@ -257,8 +265,8 @@ Status Recovery::walk(Page& page, uint64_t from, uint64_t tip, Build build, Walk
 Status Recovery::check_sealed(uint64_t page_no) {
   Page& page = page_at(page_no);
   const PageState& next = page_at(page_no + 1).state();
-  if ((page.state().flags & kPageSalvaged) != 0 && page.index().size() != 0)
-    return Status();  // rebuilt just now
+  if (!headers_[page.slot()].valid || headers_[page.slot()].header.page_no != page_no)
+    return Status();  // given up
   const PageHeader header = headers_[page.slot()].header;
   bool index_valid = false;
   if (page.state().sealed()) WALDO_TRY(page.load_index(header, &index_valid));
@@ -292,7 +300,7 @@ Status Recovery::recover_newest() {
   const PageHeader header = headers_[page.slot()].header;
   if ((page.state().flags & kPageSalvaged) != 0) {
     plan_.settle_from = page.state().end_offset;
-    bool index_valid = !headers_[page.slot()].valid;  // salvaged just now
+    bool index_valid = !headers_[page.slot()].valid || header.page_no != newest_;  // given up
     if (!index_valid) WALDO_TRY(page.load_index(header, &index_valid));
     return index_valid ? Status() : salvage_page(page, newest_, header.prev_seq_no, header.last_seq_no);
   }

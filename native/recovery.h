@@ -113,6 +113,7 @@ class Recovery {
   std::vector<HeaderCheck> headers_;
   uint64_t newest_ = 0;
   uint64_t budget_ = kTailScanBytes;
+  bool salvaged_ = false;  // damage was passed over
   RecoveryPlan plan_;
 };
 

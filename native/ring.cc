@@ -100,6 +100,11 @@ Status Ring::persist(Page& page, uint32_t extra_flags) {
 // Seals the newest page and begins the next in the oldest one's place.
 Status Ring::rotate() {
   Page& old = current();
+  const uint32_t slot = (old.slot() + 1) % geometry_.ring_size;
+  Page& next = *pages_[slot];
+  // The next file is made before this page is sealed: a sealed page without one behind it has lost one.
+  preparer_->request(slot, next.state().end_offset);
+  WALDO_TRY(preparer_->wait(slot, 0));
   if (!old.state().sealed()) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -107,10 +112,6 @@ Status Ring::rotate() {
     }
     WALDO_TRY(persist(old, 0));
   }
-  const uint32_t slot = (old.slot() + 1) % geometry_.ring_size;
-  Page& next = *pages_[slot];
-  preparer_->request(slot, next.state().end_offset);
-  WALDO_TRY(preparer_->wait(slot, 0));
   std::unique_ptr<File> file;
   if (!next.is_open())
     WALDO_TRY(fs_.open(directory_ + "/" + page_file_name(slot), page_flags(options_.dsync), &file));

@@ -25,7 +25,7 @@ enum class Code : int {
 struct LostRange {
   uint64_t page = 0;    // page number in the log
   uint64_t offset = 0;  // within the page's frames
-  uint64_t first = 0;   // lost logs, inclusive; first > last when no log is known to be lost
+  uint64_t first = 0;   // lost logs, inclusive; 0 for an end that is not known
   uint64_t last = 0;
 };
 

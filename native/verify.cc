@@ -22,8 +22,7 @@ void note(VerifyReport* report, const PageInfo& info, uint64_t offset, const cha
           uint64_t last, const std::string& what) {
   std::string message = "page " + std::to_string(info.state.page_no) + " (" + page_file_name(info.slot) +
                         ") at offset " + std::to_string(offset) + ": " + what;
-  if (first <= last)
-    message += "; logs " + std::to_string(first) + " to " + std::to_string(last) + " are lost";
+  if (first != 0) message += "; logs " + std::to_string(first) + " to " + std::to_string(last) + " are lost";
   report->problems.push_back({{info.state.page_no, offset, first, last}, kind, std::move(message)});
 }
 
@@ -38,7 +37,7 @@ Status Ring::verify(VerifyReport* report) {
     prev = page.state.last_seq_no;
   }
   for (const std::string& healed : info.recovery.healed)
-    report->problems.push_back({{0, 0, 1, 0}, "healed", healed});
+    report->problems.push_back({LostRange{}, "healed", healed});
   return Status();
 }
 
@@ -86,7 +85,7 @@ Status Ring::verify_page(const PageInfo& info, uint64_t prev_seq_no, VerifyRepor
     while (entry < index.size() && index[entry].offset < probe.offset) ++entry;
     if (entry < index.size() && index[entry].offset == probe.offset) {
       if (index[entry].seq_no != probe.header.first_seq_no) {
-        note(report, info, probe.offset, "index", 1, 0,
+        note(report, info, probe.offset, "index", 0, 0,
              "the index names another log than the frame begins with");
       }
       ++entry;
@@ -104,7 +103,7 @@ Status Ring::verify_page(const PageInfo& info, uint64_t prev_seq_no, VerifyRepor
     note(report, info, offset, "seal", tip + 1, state.last_seq_no, "the page ends before its header says");
   } else if (report->problems.size() == known_problems &&
              (frames != state.frame_count || entry != index.size())) {
-    note(report, info, offset, "index", 1, 0, "header or index count other frames than the page holds");
+    note(report, info, offset, "index", 0, 0, "header or index count other frames than the page holds");
   }
   return Status();
 }

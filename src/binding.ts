@@ -91,7 +91,7 @@ export interface NativeRecovery {
   readonly scannedBytes: number;
   readonly scannedFrames: number;
   readonly healed: string[];
-  readonly gaps: { page: number; offset: number; firstLost: number; lastLost: number }[];
+  readonly gaps: { page: number; offset: number; firstLost?: number; lastLost?: number }[];
 }
 
 export interface NativeMetadata {

@@ -19,13 +19,13 @@ export interface PageMetadata {
   readonly indexCount: number;
 }
 
-/** A range of logs that an open with `salvage` found to be lost. */
+/** A range of logs that an open with `salvage` found to be lost. An end that nothing tells is left out. */
 export interface Gap {
   readonly page: number;
   /** Bytes from the start of the page's frames. */
   readonly offset: number;
-  readonly firstLost: number;
-  readonly lastLost: number;
+  readonly firstLost?: number;
+  readonly lastLost?: number;
 }
 
 /** What opening the ring found, and what it did about it. */

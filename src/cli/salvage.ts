@@ -1,7 +1,7 @@
 import { Cursor, type Logs, WaldoError, type WaldoReader } from '../index.js';
 import { note } from './output.js';
 
-/** Lost logs, both ends included; without numbers where it is not known which they were. */
+/** Lost logs, both ends included; without a number where it is not known. */
 export interface Gap {
   readonly page?: number;
   readonly offset?: number;
@@ -11,7 +11,9 @@ export interface Gap {
 
 export function describeGap({ page, offset, firstLost, lastLost }: Gap): string {
   const place = page === undefined ? '' : ` (page ${page}, offset ${offset})`;
-  if (firstLost === undefined || lastLost === undefined) return `some logs are lost${place}`;
+  if (firstLost === undefined && lastLost === undefined) return `some logs are lost${place}`;
+  if (firstLost === undefined) return `logs up to ${lastLost} are lost${place}`;
+  if (lastLost === undefined) return `logs from ${firstLost} on are lost${place}`;
   return firstLost === lastLost
     ? `log ${firstLost} is lost${place}`
     : `logs ${firstLost} to ${lastLost} are lost${place}`;
@@ -42,7 +44,8 @@ export class SalvagingQuery {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Logs> {
     const { gaps } = this.reader.metadata().recovery;
-    if (this.cursor.kind === 'trim') this.#name(gaps.filter((gap) => (gap.lastLost ?? 0) <= this.#position));
+    if (this.cursor.kind === 'trim')
+      this.#name(gaps.filter((gap) => (gap.lastLost ?? Infinity) <= this.#position));
     let cursor = this.cursor;
     for (;;) {
       try {
@@ -50,7 +53,7 @@ export class SalvagingQuery {
           yield logs;
           this.#position = logs.lastSeqNo;
         }
-        this.#name(gaps.filter((gap) => (gap.lastLost ?? 0) > this.#position));
+        this.#name(gaps.filter((gap) => (gap.lastLost ?? Infinity) > this.#position));
         return;
       } catch (error) {
         cursor = Cursor.after(this.#behind(error));

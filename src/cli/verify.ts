@@ -56,13 +56,8 @@ async function verify(directory: string, flags: VerifyFlags & Record<string, unk
  * What is lost behind the last log that is left shows when the ring is opened, but not when what is left is
  * checked.
  */
-function covers({ firstLost, lastLost }: VerifyProblem, gap: Gap): boolean {
-  return (
-    firstLost !== undefined &&
-    lastLost !== undefined &&
-    firstLost <= gap.firstLost &&
-    lastLost >= gap.lastLost
-  );
+function covers({ firstLost = Infinity, lastLost = 0 }: VerifyProblem, gap: Gap): boolean {
+  return firstLost <= (gap.firstLost ?? 0) && lastLost >= (gap.lastLost ?? Infinity);
 }
 
 function describe({ pages, frames, logs, bytes, problems }: VerifyReport): string {
