@@ -8,13 +8,33 @@ namespace waldo {
 
 Slab::~Slab() { munmap(data_, bytes_); }
 
+namespace {
+
+constexpr size_t kHugePageBytes = 2 * 1024 * 1024;
+
+// Anonymous memory that begins at a multiple of `alignment`, or MAP_FAILED.
+void* map_aligned(size_t bytes, size_t alignment, int flags) {
+  constexpr int kProtection = PROT_READ | PROT_WRITE;
+  if (alignment <= kMaxAlignment) return mmap(nullptr, bytes, kProtection, flags, -1, 0);
+  void* const data = mmap(nullptr, bytes + alignment, kProtection, flags, -1, 0);
+  if (data == MAP_FAILED) return data;
+  auto* const begin = static_cast<uint8_t*>(data);
+  const size_t head =
+      align_up(reinterpret_cast<uintptr_t>(begin), alignment) - reinterpret_cast<uintptr_t>(begin);
+  if (head > 0) munmap(begin, head);
+  munmap(begin + head + bytes, alignment - head);
+  return begin + head;
+}
+
+}  // namespace
+
 std::unique_ptr<Slab> Slab::map(size_t bytes, HugePages huge) {
   bytes = align_up(bytes, kMaxAlignment);
   int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 #ifdef MAP_HUGETLB
   if (huge == HugePages::kExplicit) flags |= MAP_HUGETLB;
 #endif
-  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+  void* data = map_aligned(bytes, huge == HugePages::kTransparent ? kHugePageBytes : 0, flags);
   if (data == MAP_FAILED) return nullptr;
 #ifdef MADV_DONTFORK
   (void)madvise(data, bytes, MADV_DONTFORK);  // advice: without it only forks are slower
@@ -25,12 +45,12 @@ std::unique_ptr<Slab> Slab::map(size_t bytes, HugePages huge) {
   return std::unique_ptr<Slab>(new Slab(static_cast<uint8_t*>(data), bytes));
 }
 
-std::shared_ptr<SlabPool> SlabPool::create(size_t slab_bytes, size_t keep, bool huge) {
+std::shared_ptr<SlabPool> SlabPool::create(size_t slab_bytes, size_t keep, bool reserved) {
   HugePages kind = HugePages::kNone;
-  if (huge) {
-    // One trial tells whether huge pages are reserved on this machine.
-    kind = Slab::map(slab_bytes, HugePages::kExplicit) ? HugePages::kExplicit : HugePages::kTransparent;
-  }
+  // Whole huge pages are asked for anyway: the device reaches a slab of them in half the time.
+  if (slab_bytes % kHugePageBytes == 0) kind = HugePages::kTransparent;
+  // One trial tells whether this machine has reserved any.
+  if (reserved && Slab::map(slab_bytes, HugePages::kExplicit)) kind = HugePages::kExplicit;
   return std::shared_ptr<SlabPool>(new SlabPool(slab_bytes, keep, kind));
 }
 

@@ -37,9 +37,9 @@ class Slab {
 // Hands out slabs of one size; a slab comes back by itself when its last owner lets go of it. Any thread.
 class SlabPool : public std::enable_shared_from_this<SlabPool> {
  public:
-  // Keeps at most `keep` slabs for reuse. With `huge`, falls back to transparent huge pages where none are
-  // reserved.
-  static std::shared_ptr<SlabPool> create(size_t slab_bytes, size_t keep, bool huge);
+  // Keeps at most `keep` slabs for reuse. With `reserved`, on huge pages that the machine has set aside, if
+  // there are any; otherwise on transparent ones, if the size is a multiple of theirs.
+  static std::shared_ptr<SlabPool> create(size_t slab_bytes, size_t keep, bool reserved);
 
   std::shared_ptr<Slab> take();                    // of the pool's size; nullptr when memory is out
   std::shared_ptr<Slab> take(size_t bytes) const;  // of another size, never recycled

@@ -91,8 +91,8 @@ export interface WaldoOptions {
   readonly fileODsync?: boolean;
 
   /**
-   * Put slabs on huge pages: explicit ones if the system has reserved some, else transparent ones.
-   * `bufCapacity` must be a multiple of 2 MiB.
+   * Put slabs on huge pages that the system has reserved, if it has; `bufCapacity` must be a multiple of 2 MiB.
+   * Slabs of such a size get transparent huge pages anyway, where the system grants them.
    * @default false
    */
   readonly hugeBuf?: boolean;
