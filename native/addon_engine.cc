@@ -223,30 +223,49 @@ void EngineWrap::ref(const Napi::CallbackInfo& info) { core_->mailbox.set_ref(in
 
 void EngineWrap::unref(const Napi::CallbackInfo& info) { core_->mailbox.set_ref(info.Env(), false); }
 
+namespace {
+
+// Calls a function; what it throws is the process's uncaught exception. False if the environment is going down.
+bool call(Napi::Env env, const Napi::FunctionReference& function,
+          std::initializer_list<napi_value> arguments) {
+  const napi_status called = napi_call_function(env, env.Undefined(), function.Value(), arguments.size(),
+                                                arguments.begin(), nullptr);
+  if (called == napi_ok) return true;
+  napi_value thrown = nullptr;
+  if (called != napi_pending_exception || napi_get_and_clear_last_exception(env, &thrown) != napi_ok)
+    return false;
+  return napi_fatal_exception(env, thrown) == napi_ok;
+}
+
+}  // namespace
+
 // Called on the event loop, once for everything that came since the last time.
 void EngineWrap::deliver(Napi::Env env) {
   Napi::HandleScope scope(env);
-  const auto call = [env](const Napi::FunctionReference& function, const std::vector<napi_value>& arguments) {
-    try {
-      function.Call(arguments);
-    } catch (const Napi::Error& error) {
-      (void)napi_fatal_exception(env, error.Value());
-    }
-  };
-  std::vector<Mailbox::Done> done = core_->mailbox.take();
-  if (core_->commits_seen.exchange(false, std::memory_order_acquire) && core_->engine) {
-    const double committed = static_cast<double>(core_->engine.load()->committed());
-    call(on_commit_, {Napi::Number::New(env, committed), error_to(env, core_->engine.load()->failure())});
-  }
-  for (Mailbox::Done& message : done) {
-    Napi::HandleScope message_scope(env);
-    --jobs_pending_;
-    // An engine that could not be opened is of no further use: it is let go of at once.
-    if (!core_->engine) closing_ = true;
-    napi_value value = message.status.ok() && message.convert ? message.convert(env) : env.Undefined();
-    call(on_done_, {Napi::Number::New(env, message.id), error_to(env, message.status), value});
+  const std::vector<Mailbox::Done> done = core_->mailbox.take();
+  jobs_pending_ -= done.size();
+  // An engine that could not be opened is of no further use: it is let go of at once.
+  if (!done.empty() && !core_->engine) closing_ = true;
+  try {
+    tell(env, done);
+  } catch (const Napi::Error&) {
+    // Making a value failed: nothing can be said to an environment that is going down.
   }
   if (closing_ && jobs_pending_ == 0) finish(env);
+}
+
+void EngineWrap::tell(Napi::Env env, const std::vector<Mailbox::Done>& done) {
+  if (core_->commits_seen.exchange(false, std::memory_order_acquire) && core_->engine) {
+    const Engine& engine = *core_->engine;
+    const auto committed = Napi::Number::New(env, static_cast<double>(engine.committed()));
+    if (!call(env, on_commit_, {committed, error_to(env, engine.failure())})) return;
+  }
+  for (const Mailbox::Done& message : done) {
+    Napi::HandleScope message_scope(env);
+    const Napi::Value value = message.status.ok() && message.convert ? message.convert(env) : env.Undefined();
+    if (!call(env, on_done_, {Napi::Number::New(env, message.id), error_to(env, message.status), value}))
+      return;
+  }
 }
 
 // Nothing will be said any more: the event loop and the garbage collector are free of this object.

@@ -88,6 +88,7 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap> {
   void start(const Napi::CallbackInfo& info, std::function<Status(Core&, Mailbox::Convert*)> job);
   Engine& engine(Napi::Env env);
   void deliver(Napi::Env env);
+  void tell(Napi::Env env, const std::vector<Mailbox::Done>& done);
   void finish(Napi::Env env);
   static void on_environment_exit(void* wrap);
 

@@ -107,9 +107,11 @@ class PosixFile final : public File {
       });
       if (n < 0) return Status::io(errno, "pwritev", path_);
       const uint64_t reached = done + static_cast<uint64_t>(n);
-      const uint64_t next = reached == total ? reached : resume_point(reached, direct_);
-      stalls = next == done ? stalls + 1 : 0;
+      uint64_t next = reached == total ? reached : resume_point(reached, direct_);
+      stalls = next <= done ? stalls + 1 : 0;
       if (stalls == kMaxStalls) return Status::io(EIO, "pwritev", path_);
+      // No whole large sector got through: from behind the small ones that did, the kernel says why.
+      if (stalls == 1) next = reached - reached % kMinAlignment;
       done = next;
     }
 #ifdef __APPLE__

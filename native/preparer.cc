@@ -33,6 +33,7 @@ void Preparer::request(uint32_t slot, uint64_t from) {
 }
 
 Status Preparer::wait(uint32_t slot, uint64_t bytes) {
+  retry(slot);
   if (!background_) work(slot);
   std::unique_lock<std::mutex> lock(mutex_);
   Slot& wanted = slots_[slot];
@@ -40,6 +41,16 @@ Status Preparer::wait(uint32_t slot, uint64_t bytes) {
   if (wanted.exists && wanted.filled >= bytes) return Status();
   if (!wanted.status.ok()) return wanted.status;
   return Status::make(Code::kClosed, "the ring is closing");
+}
+
+// What failed in the background, a full disk perhaps, is tried again by the one who needs it.
+void Preparer::retry(uint32_t slot) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (slots_[slot].status.ok() || stopping_) return;
+  slots_[slot].status = Status();
+  slots_[slot].done = false;
+  queue_.push_back(slot);
+  changed_.notify_all();
 }
 
 void Preparer::stop() {

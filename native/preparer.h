@@ -42,6 +42,7 @@ class Preparer {
   };
 
   void run();
+  void retry(uint32_t slot);
   void work(uint32_t slot);
   Status fill(uint32_t slot, uint64_t from);
   bool progress(uint32_t slot, uint64_t filled);  // false: stop

@@ -143,12 +143,14 @@ std::vector<uint64_t> timed(const Loop& loop, double* elapsed, Call call) {
   std::vector<uint64_t> times;
   times.reserve(1 << 16);
   const uint64_t blocks = loop.file_bytes / loop.block_bytes;
+  // Only a filled file can be gone over again: the second time, the others are filled as well.
+  const uint64_t limit_calls = loop.layout == "filled" ? loop.max_calls : std::min(blocks, loop.max_calls);
   uint64_t state = 88172645463325252ULL;
   const auto start = Clock::now();
   const auto limit =
       start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(loop.seconds));
   auto before = start;
-  for (uint64_t i = 0; times.size() < loop.max_calls && (i == 0 || before < limit); i++) {
+  for (uint64_t i = 0; times.size() < limit_calls && (i == 0 || before < limit); i++) {
     uint64_t block = i % blocks;
     if (loop.random) {
       state = state * 6364136223846793005ULL + 1442695040888963407ULL;

@@ -235,6 +235,16 @@ TEST_F(DirectFileFaults, WriteThatNeverCompletesASectorFails) {
   EXPECT_ERRNO(file->write(0, block, kBytes), EIO);
 }
 
+TEST_F(DirectFileFaults, WriteThatMeetsALimitInsideASectorTellsTheReason) {
+  syscalls.pwritev = [](int, const iovec*, int, off_t offset) -> ssize_t {
+    constexpr off_t kLimit = 1536;  // of the file's size, say
+    if (offset < kLimit) return kLimit - offset;
+    errno = EFBIG;
+    return -1;
+  };
+  EXPECT_ERRNO(file->write(0, block, kBytes), EFBIG);
+}
+
 TEST_F(DirectFileFaults, ShortReadResumesAtAWholeSector) {
   syscalls.pwritev = replaced.original().pwritev;
   ASSERT_OK(file->write(0, block, kBytes));
