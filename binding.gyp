@@ -31,7 +31,8 @@
       'dependencies': [
         "<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except_all",
       ],
-      'defines': ['NAPI_VERSION=8'],
+      # A worker can be terminated within any call; what cannot be thrown then must not end the process.
+      'defines': ['NAPI_VERSION=8', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'cflags': [
         '-Wall',
         '-Wextra',
