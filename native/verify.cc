@@ -33,7 +33,10 @@ Status Ring::verify(VerifyReport* report) {
   const RingInfo info = this->info();
   uint64_t prev = info.bounds.after;
   for (const PageInfo& page : info.pages) {
-    WALDO_TRY(verify_page(page, prev, report));
+    VerifyReport with_page = *report;
+    WALDO_TRY(verify_page(page, prev, &with_page));
+    // A page that was reused meanwhile explains whatever was found in it.
+    if (still_there({pages_[page.slot].get(), page.state.page_no, 0, 0})) *report = std::move(with_page);
     prev = page.state.last_seq_no;
   }
   for (const std::string& healed : info.recovery.healed)
@@ -49,7 +52,7 @@ Status Ring::verify_page(const PageInfo& info, uint64_t prev_seq_no, VerifyRepor
   std::vector<IndexEntry> index;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (page.state().page_no != state.page_no) return Status();  // reused meanwhile: nothing of it is left
+    if (page.state().page_no != state.page_no) return Status();
     index.assign(page.index().data(), page.index().data() + info.index_count);
   }
   size_t entry = 0;
