@@ -1,0 +1,41 @@
+// open-on-a-full-disk DIR: DIR is a filesystem of 400 KiB. Tells what opening and appending come to while it is full,
+// and after there is room again.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Waldo, type WaldoError } from '../../src/index.js';
+import { SMALL } from '../integration/support/workspace.js';
+
+const mount = process.argv[2]!;
+const ring = join(mount, 'ring');
+const filler = join(mount, 'filler');
+const told = ({ code, errnoName, path, message }: WaldoError) => ({ code, errnoName, path, message });
+
+writeFileSync(filler, Buffer.alloc(360 * 1024));
+const creating = await Waldo.open(ring, SMALL).then(() => undefined, told);
+const left = readdirSync(ring);
+rmSync(filler);
+const waldo = await Waldo.open(ring, SMALL);
+// Room for two pages, not for a third: the filesystem shrinks to 180 KiB.
+execFileSync('mount', ['-o', 'remount,size=180k', mount]);
+let acknowledged = 0;
+let appending: object | undefined;
+while (appending === undefined) {
+  appending = await waldo.append([Buffer.alloc(3000, acknowledged)]).then((seqNo) => {
+    acknowledged = seqNo;
+    return undefined;
+  }, told);
+}
+const later = await waldo.append(['later']).then(() => undefined, told);
+const close = await waldo.close().then(() => 'closed', told);
+execFileSync('mount', ['-o', 'remount,size=400k', mount]);
+
+const again = await Waldo.open(ring, {});
+const { recovery } = again.metadata();
+const recovered = again.prevSeqNo;
+for (let i = 0; i < 100; i++) await again.append([Buffer.alloc(3000)]);
+const { problems } = await again.verify();
+await again.close();
+console.log(
+  JSON.stringify({ creating, left, acknowledged, appending, later, close, recovery, recovered, problems }),
+);

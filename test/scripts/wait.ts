@@ -1,0 +1,3 @@
+// wait: does nothing until it is killed.
+console.log('waiting');
+process.stdin.resume();
