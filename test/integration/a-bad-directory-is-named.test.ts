@@ -68,7 +68,7 @@ test('it is no path', async () => {
   }
 });
 
-/** What somebody without rights in a directory is told there; root has them everywhere, so root becomes somebody else. */
+/** What somebody without rights in a directory is told. Root has them all, and becomes somebody else. */
 async function refusedIn(space: Workspace, directory: string): Promise<Record<string, string>> {
   chmodSync(space.path, 0o755);
   const script = new Script('open-without-rights', [space.path, directory]);

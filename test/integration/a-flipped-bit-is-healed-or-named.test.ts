@@ -35,7 +35,7 @@ function byteOf({ file, region, where }: Place, image: Image): number {
 const contentsOf = (directory: string) =>
   new Map(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))]));
 
-test('a bit flipped anywhere in a closed ring loses no log, or is named with the logs that it loses', async (t) => {
+test('a bit flipped anywhere in a closed ring loses no log, or those that it loses are named', async (t) => {
   const space = new Workspace(t);
   for (const commits of [30, 160]) {
     const image = await closedImage(space, commits);

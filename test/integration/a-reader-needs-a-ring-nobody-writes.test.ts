@@ -18,7 +18,7 @@ function stateOf(directory: string) {
   });
 }
 
-test('while a writer has it, it is refused with the reason; then it reads the same logs, and changes nothing', async (t) => {
+test('while a writer has it, it is refused; then it reads the same logs, and changes nothing', async (t) => {
   const space = new Workspace(t);
   const waldo = await space.open();
   for (let i = 0; i < 300; i++) waldo.appendSync([`${i}`.padEnd(i * 3, '.'), Buffer.alloc(i)]);
@@ -49,7 +49,7 @@ test('while a writer has it, it is refused with the reason; then it reads the sa
   assert.deepEqual(stateOf(space.ring), before);
 });
 
-test('after a crash too: it passes over what is torn, and leaves the repair to the next writer', async (t) => {
+test('after a crash it passes over what is torn, and leaves the repair to the next writer', async (t) => {
   const space = new Workspace(t);
   const script = new Script('append-until-killed', [space.ring, 1, 'auto']);
   while (script.lines.length < 200) await script.expectLine();

@@ -7,7 +7,7 @@ import { Workspace } from './support/workspace.js';
 const payload = (seqNo: number, writer: number) =>
   `${seqNo} ${writer} `.padEnd(100 + ((seqNo * 37) % 900), '.');
 
-test('when a writer opens a ring that is being read, the reader gets what it was opened with, or an error', async (t) => {
+test('once a writer has opened the ring, a reader gets the logs there were, or an error', async (t) => {
   const space = new Workspace(t);
   const first = await space.open();
   for (let seqNo = 1; seqNo <= 200; seqNo++) first.appendSync([payload(seqNo, 1)]);

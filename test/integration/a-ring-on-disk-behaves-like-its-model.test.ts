@@ -24,6 +24,6 @@ test('whatever is appended is there, in order, until the ring wraps; across reop
         await real.waldo.close();
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 30 },
   );
 });

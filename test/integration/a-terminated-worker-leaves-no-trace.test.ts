@@ -5,7 +5,7 @@ import { Workspace } from './support/workspace.js';
 
 const TERMINATIONS = 42;
 
-test('whatever it was doing, the process goes on, the lock is free and what was acknowledged is there', async (t) => {
+test('whatever it did, the process goes on, the lock is free, what was acknowledged is there', async (t) => {
   const space = new Workspace(t);
   const script = new Script('terminate-workers', [space.ring, TERMINATIONS]);
   const { code, signal, stderr } = await script.ended;

@@ -19,7 +19,7 @@ function tear(image: Image, mask: number): void {
   }
 }
 
-test('whichever sectors of the last commit are missing, the commits before are there and it is not', async (t) => {
+test('whichever sectors of the last commit are missing, those before are there, and it is not', async (t) => {
   const space = new Workspace(t);
   const image = await crashImage(space, [['first'], ['second'], TORN]);
   const sectors = image.frames.at(-1)!.bytes / SECTOR;

@@ -18,7 +18,7 @@ import { assertSame } from './support/model.js';
 import { DATA_OFFSET, type FrameOnDisk, pageFile, zero } from './support/page-files.js';
 import { SMALL, Workspace } from './support/workspace.js';
 
-/** A ring of three full pages, oldest first, that has wrapped; or of three pages in its first lap, and an unused fourth. */
+/** A ring of three pages that has wrapped; or of three in its first lap, and an unused fourth. */
 interface ThreePages extends Image {
   readonly space: Workspace;
   readonly pages: readonly FrameOnDisk[][];

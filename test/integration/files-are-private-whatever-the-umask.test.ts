@@ -7,7 +7,7 @@ import { SMALL, Workspace } from './support/workspace.js';
 
 const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
 
-/** The permissions of a ring's directory and of all its files, after it has wrapped, crashed and been opened again. */
+/** The permissions of all files of a ring, after it has wrapped and been opened again. */
 async function modesOf(space: Workspace, options: WaldoOptions, umask: number): Promise<Set<string>> {
   const before = process.umask(umask);
   try {
@@ -32,7 +32,7 @@ for (const umask of [0, 0o077, 0o777]) {
     assert.equal(modeOf(space.ring), '700');
   });
 
-  test(`umask ${umask.toString(8)}: as the option says, and directories can be entered by who may read`, async (t) => {
+  test(`umask ${umask.toString(8)}: as the option says, directories with x where there is r`, async (t) => {
     const space = new Workspace(t);
     assert.deepEqual(await modesOf(space, { mode: 0o640 }, umask), new Set(['640']));
     assert.equal(modeOf(space.ring), '750');

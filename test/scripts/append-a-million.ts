@@ -1,5 +1,5 @@
-// append-a-million DIR: a thousand callers append a million logs while some read them; prints how the memory of the process
-// develops. Run with --expose-gc.
+// append-a-million DIR: a thousand callers append a million logs while some read them; prints how the process
+// grows. Run with --expose-gc.
 import { Cursor, Waldo } from '../../src/index.js';
 
 const MiB = 1024 * 1024;

@@ -1,4 +1,4 @@
-// append-until-killed DIR RUN DIRECT: appends batches from several callers for ever, and prints each acknowledgement.
+// append-until-killed DIR RUN DIRECT: several callers append batches for ever; prints each acknowledgement.
 import { writeSync } from 'node:fs';
 import { Waldo } from '../../src/index.js';
 import { batchOf, CALLERS } from '../integration/support/kill-batches.js';

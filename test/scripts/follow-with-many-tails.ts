@@ -1,4 +1,4 @@
-// follow-with-many-tails DIR TAILS COMMITS: appends while many tails follow, and checks what each of them has seen.
+// follow-with-many-tails DIR TAILS COMMITS: appends while tails follow, and checks what each has seen.
 import assert from 'node:assert/strict';
 import { Cursor, type LogStream, Waldo } from '../../src/index.js';
 import { SMALL } from '../integration/support/workspace.js';

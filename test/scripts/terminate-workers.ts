@@ -1,4 +1,4 @@
-// terminate-workers DIR COUNT: a worker after the other opens the ring and is terminated, each at another moment.
+// terminate-workers DIR COUNT: one worker after another opens the ring and is terminated at some moment.
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

@@ -11,8 +11,8 @@ export interface Image {
 }
 
 /**
- * What a crash leaves right after the last batch was acknowledged, each batch a commit of its own, all in page 0: its frames,
- * and page headers that know of none of them yet.
+ * What a crash leaves right after the last batch was acknowledged, each batch a commit of its own, all in
+ * page 0: their frames, and headers of the page that know of none of them yet.
  */
 export async function crashImage(
   space: Workspace,
@@ -24,7 +24,7 @@ export async function crashImage(
   const headers = readHeaders(pageFile(directory, 0));
   for (const batch of batches) waldo.appendSync(batch);
   await waldo.close();
-  // What was written besides the commits: headers that witness them, 100 ms after the last one and by the close.
+  // Headers that witness the commits were written too, 100 ms after the last one and by the close.
   overwrite(pageFile(directory, 0), 0, headers);
   return { directory, frames: framesOf(directory, SMALL) };
 }

@@ -26,8 +26,8 @@ export interface FoundBatch extends BatchName {
 }
 
 /**
- * Takes recovered logs apart into batches. Every batch is whole, as it was appended, and in one piece, except the oldest,
- * whose beginning may have been trimmed; a caller's batches are in order, without one missing between.
+ * Takes recovered logs apart into batches. Every batch is whole, as it was appended, and in one piece, except
+ * the oldest, whose beginning may have been trimmed; a caller's batches are in order, none missing between.
  */
 export function batchesIn(entries: readonly Entry[], afterSeqNo: number): FoundBatch[] {
   const found: FoundBatch[] = [];

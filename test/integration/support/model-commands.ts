@@ -50,7 +50,7 @@ const shapes = fc.oneof(
   { weight: 5, arbitrary: fc.array(shape, { maxLength: 6 }) },
   fc.array(shape, { minLength: 20, maxLength: 60 }),
   fc
-    .integer({ min: 100, max: 900 })
+    .integer({ min: 100, max: 500 })
     .map((count) => Array<Shape>(count).fill({ length: 5, fromLimit: false, text: true })),
 );
 const gap = fc.option(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constantFrom(1000, 2 ** 33)), {
@@ -219,7 +219,7 @@ export const openOptions: fc.Arbitrary<WaldoOptions> = fc.record({
   bufCapacity: fc.constantFrom(4096, 8192, 16384, 65536),
   poolSize: fc.integer({ min: 2, max: 4 }),
   queueDepth: fc.constantFrom(1, 2, 64),
-  pageCapacity: fc.constantFrom(1, 7, 500, 2 ** 32 - 1),
+  pageCapacity: fc.constantFrom(3, 50, 500, 2 ** 32 - 1),
   cacheBytes: fc.constantFrom(0, 16384, 200_000, 2 ** 26),
   directIo: fc.constantFrom(false, 'auto' as const),
   fileODsync: fc.boolean(),

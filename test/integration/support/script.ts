@@ -43,10 +43,10 @@ export class Script {
     ];
     this.child = spawn(command!, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
     running.add(this.child);
-    let rest_ = '';
+    let unfinished = '';
     this.child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
-      const parts = (rest_ + chunk).split('\n');
-      rest_ = parts.pop()!;
+      const parts = (unfinished + chunk).split('\n');
+      unfinished = parts.pop()!;
       this.lines.push(...parts);
       this.#onLine();
     });

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * A command that runs another with a filesystem of so many KiB, which nobody else sees, mounted on a directory. It is gone
- * when the command ends.
+ * A command that runs another with a filesystem of so many KiB, which nobody else sees, mounted on a
+ * directory. It is gone when the command ends.
  */
 export function withSmallDisk(directory: string, kib: number): string[] {
   const mount = `mount -t tmpfs -o size=${kib}k tmpfs "$0" && exec "$@"`;

@@ -14,7 +14,7 @@ export const SMALL = {
   alignment: 512,
 } as const satisfies WaldoOptions;
 
-/** Somewhere to keep rings during one test. When the test ends, its rings are closed and the files are removed. */
+/** Somewhere to keep rings during one test. When it ends, the rings are closed and the files removed. */
 export class Workspace {
   readonly path = mkdtempSync(join(tmpdir(), 'waldo-integration-'));
   /** Where the test's ring is, unless it has several. Nothing is there yet. */
