@@ -73,4 +73,25 @@
       },
     },
   ],
+  'variables': {'waldo_bench%': 0},
+  'conditions': [
+    # Raw loops to compare with: `npm run bench` asks for them, nothing else does.
+    ['waldo_bench==1', {
+      'targets': [
+        {
+          'target_name': 'waldo_bench',
+          'sources': ['native/bench/raw_loop.cc'],
+          'dependencies': [
+            "<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except_all",
+          ],
+          'defines': ['NAPI_VERSION=8'],
+          'cflags': ['-Wall', '-Wextra', '-O2', '-fPIC', '-fvisibility=hidden'],
+          'cflags!': ['-Wno-unused-parameter'],
+          'cflags_cc!': ['-fno-rtti', '-std=gnu++17', '-std=gnu++20', '-std=gnu++23'],
+          'cflags_cc': ['-std=c++17'],
+          'xcode_settings': {'CLANG_CXX_LANGUAGE_STANDARD': 'c++17', 'GCC_ENABLE_CPP_RTTI': 'YES'},
+        },
+      ],
+    }],
+  ],
 }

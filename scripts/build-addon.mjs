@@ -1,4 +1,5 @@
-// Compiles the addon with the project's own node-gyp: build/Release/waldo.node, or build/Debug with --debug.
+// Compiles the addon with the project's own node-gyp: build/Release/waldo.node, or build/Debug with --debug,
+// or build/Release/waldo_bench.node, the raw loops of the benchmarks, and nothing else with --bench.
 // Runs offline: headers come from beside the running node, from npm's configured nodedir, or from a package.
 import { spawnSync } from 'node:child_process';
 import {
@@ -19,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
 const debug = process.argv.includes('--debug');
+const bench = process.argv.includes('--bench');
 
 if (process.platform !== 'linux' && process.platform !== 'darwin') {
   fail(`Waldo runs on Linux and macOS, not on ${process.platform}.`);
@@ -31,6 +33,7 @@ const result = spawnSync(
     require.resolve('node-gyp/bin/node-gyp.js'),
     'configure',
     'build',
+    ...(bench ? ['waldo_bench'] : []),
     debug ? '--debug' : '--no-debug',
     '--jobs=max',
     '--loglevel=warn',
@@ -96,6 +99,7 @@ function cleanEnvironment() {
   for (const name of Object.keys(env)) {
     if (misleading.test(name)) delete env[name];
   }
+  if (bench) env.GYP_DEFINES = `${env.GYP_DEFINES ?? ''} waldo_bench=1`;
   // binding.gyp asks `node` for paths: let it be the running one.
   env.PATH = `${dirname(process.execPath)}${delimiter}${env.PATH ?? ''}`;
   return env;

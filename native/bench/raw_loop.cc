@@ -43,6 +43,16 @@ class Descriptor {
 
   int fd() const { return fd_; }
 
+  /** Drops what the system keeps of the file in memory. */
+  void forget(uint64_t offset, uint64_t bytes) const {
+#ifdef POSIX_FADV_DONTNEED
+    (void)posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(bytes), POSIX_FADV_DONTNEED);
+#else
+    (void)offset;
+    (void)bytes;
+#endif
+  }
+
   uint64_t size() const {
     const off_t end = lseek(fd_, 0, SEEK_END);
     if (end < 0) fail("lseek", path_);
@@ -132,9 +142,7 @@ void lay_out(const Loop& loop) {
     }
   }
   if (fsync(file.fd()) != 0) fail("fsync", loop.path);
-#ifdef POSIX_FADV_DONTNEED
-  if (loop.direct) (void)posix_fadvise(file.fd(), 0, 0, POSIX_FADV_DONTNEED);
-#endif
+  if (loop.direct) file.forget(0, loop.file_bytes);
 }
 
 /** Runs `call(offset)` over the file's blocks until time or calls are used up; nanoseconds of each. */
@@ -170,19 +178,23 @@ std::vector<uint64_t> write_loop(const Loop& loop, double* elapsed) {
   lay_out(loop);
   Descriptor file(loop.path, O_WRONLY | (loop.dsync ? O_DSYNC : 0), loop.direct);
   const Block block(loop.block_bytes);
-  return timed(loop, elapsed,
-               [&](uint64_t offset) { file.write_all(block.data(), loop.block_bytes, offset); });
+  auto times =
+      timed(loop, elapsed, [&](uint64_t offset) { file.write_all(block.data(), loop.block_bytes, offset); });
+  // What is still in memory must not be written while something else is measured.
+  if (fsync(file.fd()) != 0) fail("fsync", loop.path);
+  return times;
 }
 
 std::vector<uint64_t> read_loop(const Loop& loop, double* elapsed) {
   lay_out(loop);
   Descriptor file(loop.path, O_RDONLY, loop.direct);
-#ifdef POSIX_FADV_DONTNEED
-  (void)posix_fadvise(file.fd(), 0, 0, POSIX_FADV_DONTNEED);
-#endif
+  file.forget(0, loop.file_bytes);
   const Block block(loop.block_bytes);
-  return timed(loop, elapsed,
-               [&](uint64_t offset) { file.read_all(block.data(), loop.block_bytes, offset); });
+  return timed(loop, elapsed, [&](uint64_t offset) {
+    file.read_all(block.data(), loop.block_bytes, offset);
+    // Else the second visit to a block would not reach the disk.
+    if (loop.random && !loop.direct) file.forget(offset, loop.block_bytes);
+  });
 }
 
 Loop read_options(const Napi::Object& given) {

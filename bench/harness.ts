@@ -1,0 +1,186 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatSize } from '../src/cli/sizes.js';
+import { median } from './statistics.js';
+import { type Figures, moreIsBetter, type Scale, type Suite, type Trial } from './suite.js';
+import type { Answer, Order, Part } from './trial-process.js';
+
+/** One metric of one trial: what `--json` prints. */
+export interface Result {
+  readonly suite: string;
+  readonly trial: string;
+  readonly unit: string;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly runs: number;
+  /** What was measured side by side; `null` if nothing was. */
+  readonly baseline: string | null;
+  /** The median over all pairs of the trial's value divided by the baseline's. */
+  readonly ratio: number | null;
+}
+
+const TRIAL_PROCESS = fileURLToPath(new URL('trial-process.js', import.meta.url));
+/** Ever so little room for directories and whatever else a filesystem needs. */
+const SPARE_BYTES = 2 ** 24;
+
+/**
+ * Runs trials, one part at a time, each part in a fresh process. Everything is kept in one new directory
+ * inside of `parent`, which goes away with the process, however it ends.
+ */
+export class Harness {
+  readonly #directory: string;
+  readonly #scale: Scale;
+  readonly #pairs: number;
+  readonly #note: (text: string) => void;
+  #child: ChildProcess | undefined;
+
+  /** @throws if `parent` is no directory that can be written to */
+  constructor(parent: string, scale: Scale, pairs: number, note: (text: string) => void) {
+    if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory())
+      throw new Error(`${parent} is not a directory`);
+    this.#directory = mkdtempSync(join(parent, 'waldo-bench-'));
+    this.#scale = scale;
+    this.#pairs = pairs;
+    this.#note = note;
+    process.on('exit', () => this.#remove());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => this.#interrupted(signal));
+    }
+  }
+
+  /** Everything measured: a result for each of the trial's metrics. */
+  async measure(suite: Suite, trial: Trial): Promise<Result[]> {
+    this.#checkRoom(trial);
+    const directory = join(this.#directory, 'trial');
+    mkdirSync(directory);
+    const run = (part: Part) =>
+      this.#run({ suite: suite.name, trial: trial.name, part, directory, scale: this.#scale });
+    try {
+      if (trial.prepare) await run('prepare');
+      const baseline = await this.#bestBaseline(trial, run);
+      const pairs: Pair[] = [];
+      for (let i = 0; i < this.#pairs; i++) pairs.push(await this.#pair(trial, baseline, i % 2 === 1, run));
+      return summarise(suite, trial, pairs, baseline === undefined ? null : trial.baselines![baseline]!.name);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  /** Which of them comes first alternates, so that neither always meets the disk as the other left it. */
+  async #pair(
+    trial: Trial,
+    baseline: number | undefined,
+    baselineFirst: boolean,
+    run: RunPart,
+  ): Promise<Pair> {
+    const measureBaseline = () => (baseline === undefined ? {} : run({ baseline }));
+    const compared = baselineFirst ? await measureBaseline() : undefined;
+    if (trial.before) await run('before');
+    const figures = await run('run');
+    return { figures, compared: compared ?? (await measureBaseline()) };
+  }
+
+  /** The place of the best baseline. With `--quick`, the first that works will do. */
+  async #bestBaseline(trial: Trial, run: RunPart): Promise<number | undefined> {
+    const candidates = trial.baselines ?? [];
+    if (candidates.length === 1) return 0;
+    const [metric, unit] = Object.entries(trial.metrics)[0]!;
+    let best: { index: number; value: number } | undefined;
+    for (const [index, candidate] of candidates.entries()) {
+      if (best && this.#scale.quick) break;
+      try {
+        const value = (await run({ baseline: index }))[metric]!;
+        if (!best || (moreIsBetter(unit) ? value > best.value : value < best.value)) best = { index, value };
+      } catch (error) {
+        // A filesystem without O_DIRECT, such as tmpfs on older systems, leaves the buffered ones.
+        this.#note(`${candidate.name} cannot be measured here: ${(error as Error).message}`);
+      }
+    }
+    return best?.index;
+  }
+
+  #checkRoom(trial: Trial): void {
+    const { bavail, bsize } = statfsSync(this.#directory);
+    const needed = trial.diskBytes + SPARE_BYTES;
+    if (bavail * bsize >= needed) return;
+    throw new Error(
+      `it needs ${formatSize(needed)} of disk, and there are ${formatSize(bavail * bsize)} left; ` +
+        'use --dir to put rings elsewhere',
+    );
+  }
+
+  #run(order: Order): Promise<Figures> {
+    return new Promise((resolve, reject) => {
+      const child = fork(TRIAL_PROCESS, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+      this.#child = child;
+      let answer: Answer | undefined;
+      child.once('message', (message: Answer) => {
+        answer = message;
+      });
+      child.once('error', reject);
+      child.once('exit', (code, signal) => {
+        this.#child = undefined;
+        if (answer === undefined) reject(new Error(`the process of the trial ended with ${signal ?? code}`));
+        else if ('error' in answer) reject(new Error(answer.error));
+        else resolve(answer.figures);
+      });
+      child.send(order, (error) => {
+        if (error) child.kill('SIGKILL');
+      });
+    });
+  }
+
+  #interrupted(signal: NodeJS.Signals): void {
+    const end = () => {
+      this.#remove();
+      process.kill(process.pid, signal);
+    };
+    const child = this.#child;
+    if (child === undefined) {
+      end();
+      return;
+    }
+    // Only when it is gone does nobody make files any more.
+    child.removeAllListeners('exit');
+    child.once('exit', end);
+    child.kill('SIGKILL');
+  }
+
+  #remove(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+type RunPart = (part: Part) => Promise<Figures>;
+
+interface Pair {
+  readonly figures: Figures;
+  readonly compared: Figures;
+}
+
+function summarise(suite: Suite, trial: Trial, pairs: readonly Pair[], baseline: string | null): Result[] {
+  const results: Result[] = [];
+  const names = Object.keys(trial.metrics);
+  for (const metric of names) {
+    const values = pairs.map(({ figures }) => figures[metric]).filter((value) => value !== undefined);
+    if (values.length === 0) continue;
+    const ratios = pairs
+      .map(({ figures, compared }) => figures[metric]! / compared[metric]!)
+      .filter((ratio) => Number.isFinite(ratio));
+    results.push({
+      suite: suite.name,
+      trial: names.length === 1 ? trial.name : `${trial.name}: ${metric}`,
+      unit: trial.metrics[metric]!,
+      median: median(values),
+      min: Math.min(...values),
+      max: Math.max(...values),
+      runs: values.length,
+      baseline: ratios.length > 0 ? baseline : null,
+      ratio: ratios.length > 0 ? median(ratios) : null,
+    });
+  }
+  return results;
+}

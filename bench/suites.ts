@@ -1,0 +1,11 @@
+import { append } from './append.js';
+import { callers } from './callers.js';
+import { disk } from './disk.js';
+import { fanout } from './fanout.js';
+import { latency } from './latency.js';
+import { open } from './open.js';
+import { peers } from './peers.js';
+import { seek } from './seek.js';
+import type { Suite } from './suite.js';
+
+export const SUITES: readonly Suite[] = [disk, append, latency, callers, fanout, open, seek, peers];
