@@ -15,6 +15,7 @@ interface Told {
   readonly recovery: Metadata['recovery'];
   readonly recovered: number;
   readonly problems: unknown[];
+  readonly rotated: number;
 }
 
 test('open and append say that the disk is full; when there is room again, the ring goes on', async (t) => {
@@ -38,4 +39,5 @@ test('open and append say that the disk is full; when there is room again, the r
   assert(told.acknowledged > 0 && told.recovered === told.acknowledged);
   assert.deepEqual([told.recovery.gaps, told.recovery.healed], [[], []]);
   assert.deepEqual(told.problems, []);
+  assert.equal(told.rotated, 41, 'a page that could not be prepared ahead is made when it is needed');
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { Cursor, Waldo } from 'waldo';
 import { Corpus } from '../../quickstart/corpus.js';
 import { Checker, Readers } from '../../quickstart/readers.js';
-import { Cursor, Waldo } from '../../src/index.js';
 import { ringDirectory } from '../support/cli.js';
 
 const corpus = (text: string) => new Corpus(Buffer.from(text), [], '');

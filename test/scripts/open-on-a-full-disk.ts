@@ -16,6 +16,18 @@ writeFileSync(filler, Buffer.alloc(360 * KiB));
 const creating = await Waldo.open(ring, SMALL).then(() => undefined, told);
 const left = readdirSync(ring);
 rmSync(filler);
+
+// Room for the first page only: the second cannot be prepared ahead of the log, but made when it is needed.
+const early = join(mount, 'early');
+writeFileSync(filler, Buffer.alloc(300 * KiB));
+const ahead = await Waldo.open(early, SMALL);
+await ahead.append(['while the disk is full']);
+rmSync(filler);
+let rotated = 0;
+for (let i = 0; i < 40; i++) rotated = await ahead.append([Buffer.alloc(3000)]);
+await ahead.close();
+rmSync(early, { recursive: true });
+
 const waldo = await Waldo.open(ring, SMALL);
 // Room for two pages, not for a third: a page takes 76 KiB, the other files 12 KiB.
 writeFileSync(filler, Buffer.alloc(190 * KiB));
@@ -38,5 +50,16 @@ for (let i = 0; i < 100; i++) await again.append([Buffer.alloc(3000)]);
 const { problems } = await again.verify();
 await again.close();
 console.log(
-  JSON.stringify({ creating, left, acknowledged, appending, later, close, recovery, recovered, problems }),
+  JSON.stringify({
+    creating,
+    left,
+    acknowledged,
+    appending,
+    later,
+    close,
+    recovery,
+    recovered,
+    problems,
+    rotated,
+  }),
 );
