@@ -14,8 +14,8 @@ std::string page_file_name(uint32_t slot) {
 
 Status write_zeros(File& file, uint64_t offset, uint64_t bytes) {
   constexpr uint64_t kPiece = 1024 * 1024;
-  auto zeros = Slab::map(std::min(bytes, kPiece), HugePages::kNone);
-  if (!zeros) return Status::make(Code::kInternal, "out of memory");
+  std::unique_ptr<Slab> zeros;
+  WALDO_TRY(map_buffer(std::min(bytes, kPiece), &zeros));
   for (uint64_t at = 0; at < bytes; at += kPiece) {
     WALDO_TRY(file.write(offset + at, zeros->data(), std::min(kPiece, bytes - at)));
   }
@@ -66,8 +66,8 @@ bool header_sound(const PageHeader& header) {
 
 Status Page::read_headers(HeaderCheck* check) {
   *check = HeaderCheck();
-  auto buffer = Slab::map(kPageDataOffset, HugePages::kNone);
-  if (!buffer) return Status::make(Code::kInternal, "out of memory");
+  std::unique_ptr<Slab> buffer;
+  WALDO_TRY(map_buffer(kPageDataOffset, &buffer));
   size_t got = 0;
   WALDO_TRY(file_->read(0, buffer->data(), kPageDataOffset, &got));
   uint32_t blank = 0;
@@ -115,8 +115,8 @@ Status Page::load_index(const PageHeader& header, bool* valid) {
     *valid = true;
     return Status();
   }
-  auto buffer = Slab::map(bytes, HugePages::kNone);
-  if (!buffer) return Status::make(Code::kInternal, "out of memory");
+  std::unique_ptr<Slab> buffer;
+  WALDO_TRY(map_buffer(bytes, &buffer));
   size_t got = 0;
   WALDO_TRY(file_->read(geometry_.index_offset(), buffer->data(), bytes, &got));
   const size_t wanted = header.index_count * sizeof(IndexEntry);
@@ -155,8 +155,8 @@ Status Page::persist_index() {
   // Whole sectors: those of the new entries, and what the first of them already held.
   const uint64_t from = index_persisted_ * sizeof(IndexEntry) / geometry_.alignment * geometry_.alignment;
   const uint64_t to = index_.size() * sizeof(IndexEntry);
-  auto buffer = Slab::map(align_up(to - from, geometry_.alignment), HugePages::kNone);
-  if (!buffer) return Status::make(Code::kInternal, "out of memory");
+  std::unique_ptr<Slab> buffer;
+  WALDO_TRY(map_buffer(align_up(to - from, geometry_.alignment), &buffer));
   std::memcpy(buffer->data(), reinterpret_cast<const uint8_t*>(index_.data()) + from, to - from);
   WALDO_TRY(file_->write(geometry_.index_offset() + from, buffer->data(),
                          align_up(to - from, geometry_.alignment)));
@@ -185,8 +185,8 @@ Status Page::persist(uint32_t extra_flags, uint64_t epoch) {
   header.index_count = static_cast<uint32_t>(index_.size());
   header.index_crc = index_.crc();
   header.crc = crc_of(header);
-  auto buffer = Slab::map(kPageHeaderCopyStride, HugePages::kNone);
-  if (!buffer) return Status::make(Code::kInternal, "out of memory");
+  std::unique_ptr<Slab> buffer;
+  WALDO_TRY(map_buffer(kPageHeaderCopyStride, &buffer));
   std::memcpy(buffer->data(), &header, sizeof(header));
   WALDO_TRY(file_->write(header.generation % kPageHeaderCopies * kPageHeaderCopyStride, buffer->data(),
                          kPageHeaderCopyStride));

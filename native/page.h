@@ -24,6 +24,8 @@ struct Geometry {
   IndexSpacing spacing;
 
   uint64_t index_offset() const { return kPageDataOffset + file_capacity; }
+  // The oldest page that a ring whose newest page is `newest` holds.
+  uint64_t oldest_page(uint64_t newest) const { return newest + 1 >= ring_size ? newest + 1 - ring_size : 0; }
   uint64_t file_bytes() const { return page_file_bytes(file_capacity, index_capacity); }
 };
 

@@ -9,10 +9,7 @@ Status PageScanner::load(uint64_t offset, uint64_t bytes, const uint8_t** data, 
   const uint64_t end = std::min(capacity, offset + bytes);
   if (offset < window_offset_ || end > window_offset_ + window_bytes_) {
     const uint64_t wanted = align_up(std::max(kWindowBytes, bytes), kMaxAlignment);
-    if (!window_ || window_->bytes() < wanted) {
-      window_ = Slab::map(wanted, HugePages::kNone);
-      if (!window_) return Status::make(Code::kInternal, "out of memory");
-    }
+    if (!window_ || window_->bytes() < wanted) WALDO_TRY(map_buffer(wanted, &window_));
     size_t got = 0;
     const uint64_t count = std::min(wanted, capacity - offset);
     WALDO_TRY(page_.file().read(kPageDataOffset + offset, window_->data(), count, &got));

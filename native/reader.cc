@@ -31,7 +31,7 @@ Status Ring::find_spot(uint64_t after, Spot* spot) const {
   if (bounds.empty || after >= bounds.tip) return Status();
   if (after < bounds.after) return trimmed(after);
   const uint64_t newest = pages_[current_slot_]->state().page_no;
-  const uint64_t oldest = newest + 1 >= geometry_.ring_size ? newest + 1 - geometry_.ring_size : 0;
+  const uint64_t oldest = geometry_.oldest_page(newest);
   for (uint64_t no = oldest; no <= newest; ++no) {
     Page& page = *pages_[no % geometry_.ring_size];
     const PageState& state = page.state();

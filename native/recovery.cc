@@ -19,9 +19,7 @@ bool Recovery::holds(uint64_t page_no) const {
   return state.used && state.page_no == page_no;
 }
 
-uint64_t Recovery::oldest_page() const {
-  return newest_ + 1 >= geometry_.ring_size ? newest_ + 1 - geometry_.ring_size : 0;
-}
+uint64_t Recovery::oldest_page() const { return geometry_.oldest_page(newest_); }
 
 Status Recovery::damaged(const Page& page, uint64_t page_no, uint64_t offset, uint64_t first, uint64_t last,
                          const std::string& what) {
@@ -90,8 +88,8 @@ Status Recovery::read_headers() {
 // Which page a file without a valid header held: the latest that any of its frames belongs to.
 Status Recovery::find_by_frames(Page& page, bool* found, uint64_t* page_no) {
   *found = false;
-  auto buffer = Slab::map(kTailScanBytes / 4, HugePages::kNone);
-  if (!buffer) return Status::make(Code::kInternal, "out of memory");
+  std::unique_ptr<Slab> buffer;
+  WALDO_TRY(map_buffer(kTailScanBytes / 4, &buffer));
   for (uint64_t base = 0; base < geometry_.file_capacity; base += buffer->bytes()) {
     size_t got = 0;
     const uint64_t wanted = std::min<uint64_t>(buffer->bytes(), geometry_.file_capacity - base);

@@ -78,7 +78,6 @@ Status Ring::append_group(PackedFrame* frames, size_t count, size_t* written) {
   *written = taken;
   if (options_.dsync) {
     synced_seq_no_ = tip;
-    synced_offset_ = offset;
   }
   if (options_.dsync && offset - page.persisted_offset() >= kCheckpointBytes) WALDO_TRY(persist(page, 0));
   return Status();
@@ -90,7 +89,6 @@ Status Ring::persist(Page& page, uint32_t extra_flags) {
     WALDO_TRY(page.file().sync());
     if (&page == &current()) {
       synced_seq_no_ = page.state().last_seq_no;
-      synced_offset_ = page.state().end_offset;
     }
   }
   WALDO_TRY(page.persist(extra_flags, epoch_));
@@ -173,8 +171,7 @@ Bounds Ring::bounds_locked() const {
   bounds.tip = newest.last_seq_no;
   bounds.after = newest.prev_seq_no;
   bounds.empty = newest.page_no == 0 && newest.frame_count == 0;
-  const uint64_t oldest =
-      newest.page_no + 1 >= geometry_.ring_size ? newest.page_no + 1 - geometry_.ring_size : 0;
+  const uint64_t oldest = geometry_.oldest_page(newest.page_no);
   for (uint64_t no = newest.page_no; no > oldest; --no) {
     const PageState& state = pages_[(no - 1) % geometry_.ring_size]->state();
     if (!state.used || state.page_no != no - 1) break;
@@ -191,7 +188,6 @@ RingInfo Ring::info() const {
   info.epoch = epoch_;
   info.commits = commits_;
   info.direct = direct_;
-  info.max_frame_bytes = max_frame_bytes_;
   info.recovery = report_;
   for (const auto& page : pages_) {
     if (page->is_open()) info.disk_bytes += geometry_.file_bytes();

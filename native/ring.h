@@ -70,7 +70,6 @@ struct RingInfo {
   uint64_t index_count = 0;
   uint64_t disk_bytes = 0;
   uint64_t commits = 0;
-  uint32_t max_frame_bytes = 0;
   bool direct = false;
   std::vector<PageInfo> pages;  // oldest first
   RecoveryReport recovery;
@@ -196,7 +195,6 @@ class Ring {
 
   // The appending thread's own.
   uint64_t synced_seq_no_ = 0;  // what a frame written now may call durable
-  uint64_t synced_offset_ = 0;  // in the current page
 
   mutable std::mutex mutex_;  // guards what follows, the pages' states and indexes
   uint32_t current_slot_ = 0;

@@ -211,7 +211,6 @@ Status Ring::recover() {
   WALDO_TRY(carry_out(plan));
   const PageState& state = current().state();
   synced_seq_no_ = state.last_seq_no;
-  synced_offset_ = state.end_offset;
   preparer_ = std::make_unique<Preparer>(fs_, directory_, geometry_, page_flags(false), options_.background);
   preparer_->request(current_slot_, state.end_offset);
   preparer_->request((current_slot_ + 1) % geometry_.ring_size,
@@ -271,8 +270,8 @@ Status Ring::settle_tail(Page& page, uint64_t from) {
 
 Status Ring::rewrite(File& file, uint64_t from, uint64_t end) {
   constexpr uint64_t kPiece = 1024 * 1024;
-  auto buffer = Slab::map(kPiece, HugePages::kNone);
-  if (!buffer) return Status::make(Code::kInternal, "out of memory");
+  std::unique_ptr<Slab> buffer;
+  WALDO_TRY(map_buffer(kPiece, &buffer));
   for (uint64_t at = from; at < end; at += kPiece) {
     const uint64_t bytes = std::min(kPiece, end - at);
     size_t got = 0;

@@ -45,6 +45,11 @@ std::unique_ptr<Slab> Slab::map(size_t bytes, HugePages huge) {
   return std::unique_ptr<Slab>(new Slab(static_cast<uint8_t*>(data), bytes));
 }
 
+Status map_buffer(size_t bytes, std::unique_ptr<Slab>* buffer) {
+  *buffer = Slab::map(bytes, HugePages::kNone);
+  return *buffer ? Status() : Status::make(Code::kInternal, "out of memory");
+}
+
 std::shared_ptr<SlabPool> SlabPool::create(size_t slab_bytes, size_t keep, bool reserved) {
   HugePages kind = HugePages::kNone;
   // Whole huge pages are asked for anyway: the device reaches a slab of them in half the time.

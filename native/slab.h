@@ -8,11 +8,17 @@
 #include <mutex>
 #include <vector>
 
+#include "status.h"
+
 namespace waldo {
 
 enum class HugePages { kNone, kTransparent, kExplicit };
 
 class SlabPool;
+class Slab;
+
+// A buffer of its own for reading or writing a file, aligned as a slab is.
+Status map_buffer(size_t bytes, std::unique_ptr<Slab>* buffer);
 
 // One anonymous mapping, aligned to memory pages, hidden from forked children: a fork while the device
 // reads from it would otherwise copy pages under the writer.

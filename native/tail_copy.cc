@@ -24,8 +24,8 @@ Status write_tail_copy(FileSystem& fs, const std::string& directory, const Page&
   header.page_no = page.state().page_no;
   header.offset = from;
   header.frame_bytes = page.state().end_offset - from;
-  auto buffer = Slab::map(kTailCopyDataOffset + header.frame_bytes, HugePages::kNone);
-  if (!buffer) return Status::make(Code::kInternal, "out of memory");
+  std::unique_ptr<Slab> buffer;
+  WALDO_TRY(map_buffer(kTailCopyDataOffset + header.frame_bytes, &buffer));
   uint8_t* const frames = buffer->data() + kTailCopyDataOffset;
   size_t got = 0;
   WALDO_TRY(page.file().read(kPageDataOffset + from, frames, header.frame_bytes, &got));
@@ -55,8 +55,8 @@ Status restore_tail_copy(FileSystem& fs, const std::string& directory,
   WALDO_TRY(file->size(&bytes));
   const uint64_t most = kTailCopyDataOffset + pages.front()->geometry().file_capacity;
   if (bytes < kTailCopyDataOffset || bytes > most) return Status();
-  auto buffer = Slab::map(bytes, HugePages::kNone);
-  if (!buffer) return Status::make(Code::kInternal, "out of memory");
+  std::unique_ptr<Slab> buffer;
+  WALDO_TRY(map_buffer(bytes, &buffer));
   size_t got = 0;
   WALDO_TRY(file->read(0, buffer->data(), bytes, &got));
   const auto header = load<TailCopyHeader>(buffer->data());

@@ -101,7 +101,6 @@ export interface NativeMetadata {
   readonly prevSeqNo: number;
   readonly afterSeqNo: number;
   readonly logCount: number;
-  readonly frameCount?: number;
   readonly indexCount: number;
   readonly diskSize: number;
   readonly indexSize: number;
