@@ -11,6 +11,16 @@ namespace waldo {
 // at start.
 uint32_t crc32c(uint32_t crc, const void* data, size_t bytes);
 
+// Two CRCs of a record that carries the first of them: `inner` covers its head and its data, `outer` goes on
+// over all of it: head, `inner`, data, and zeros up to a multiple of eight bytes of data, which must be there.
+// About as fast as one. Little-endian machines, as everything here.
+struct NestedCrc {
+  uint32_t inner;
+  uint32_t outer;
+};
+constexpr size_t kNestedHeadBytes = 20;
+NestedCrc crc32c_nested(uint32_t outer, const uint8_t* head, const uint8_t* data, size_t bytes);
+
 // "sse4.2", "armv8" or "portable": what crc32c() uses on this machine.
 const char* crc32c_implementation();
 

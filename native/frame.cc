@@ -9,10 +9,12 @@ uint32_t log_crc(const uint8_t* log) {
 }
 
 Status seal_body(PackedFrame* frame) {
+  static_assert(offsetof(LogHeader, crc) == kNestedHeadBytes && kLogAlignment == 8);
   uint8_t* const body = frame->data + sizeof(FrameHeader);
   const uint64_t bytes = frame->frame_bytes - sizeof(FrameHeader);
   uint64_t offset = 0;
   uint64_t prev = 0;
+  uint32_t body_crc = 0;
   for (uint32_t i = 0; i < frame->log_count; ++i) {
     if (bytes - offset < sizeof(LogHeader))
       return Status::make(Code::kInternal, "a packed frame ends inside a log header");
@@ -26,9 +28,14 @@ Status seal_body(PackedFrame* frame) {
         (i > 0 && header.prev_seq_no != prev)) {
       return Status::make(Code::kInternal, "packed logs do not follow one another");
     }
-    std::memset(log + sizeof(LogHeader) + header.length, 0, stride - sizeof(LogHeader) - header.length);
-    const uint32_t crc = log_crc(log);
+    if (const uint32_t part = header.length % kLogAlignment; part != 0) {
+      uint8_t* const last = log + stride - kLogAlignment;
+      const uint64_t padded = load<uint64_t>(last) & ((uint64_t{1} << part * 8) - 1);
+      std::memcpy(last, &padded, sizeof(padded));
+    }
+    const auto [crc, outer] = crc32c_nested(body_crc, log, log + sizeof(LogHeader), header.length);
     std::memcpy(log + offsetof(LogHeader, crc), &crc, sizeof(crc));
+    body_crc = outer;
     if (i == 0) {
       frame->first_seq_no = header.seq_no;
       frame->prev_seq_no = header.prev_seq_no;
@@ -40,7 +47,7 @@ Status seal_body(PackedFrame* frame) {
     return Status::make(Code::kInternal, "a packed frame does not end with its last log");
   frame->last_seq_no = prev;
   std::memset(frame->data + frame->frame_bytes, 0, frame->padded_bytes - frame->frame_bytes);
-  frame->body_crc = crc32c(0, body, frame->padded_bytes - sizeof(FrameHeader));
+  frame->body_crc = crc32c(body_crc, body + bytes, frame->padded_bytes - frame->frame_bytes);
   return Status();
 }
 

@@ -85,6 +85,37 @@ TEST(Crc32c, IncrementalEqualsWhole) {
   }
 }
 
+// What crc32c_nested promises, put together from single CRCs.
+void expect_nested(uint32_t outer, const std::vector<uint8_t>& head, const uint8_t* data, size_t bytes) {
+  uint32_t inner = crc32c_portable(0, head.data(), head.size());
+  inner = crc32c_portable(inner, data, bytes);
+  std::vector<uint8_t> record = head;
+  for (int shift = 0; shift < 32; shift += 8) record.push_back(static_cast<uint8_t>(inner >> shift));
+  record.insert(record.end(), data, data + bytes);
+  while (record.size() % 8 != 0) record.push_back(0);
+  const NestedCrc nested = crc32c_nested(outer, head.data(), data, bytes);
+  ASSERT_EQ(nested.inner, inner) << bytes << " bytes";
+  ASSERT_EQ(nested.outer, crc32c_portable(outer, record.data(), record.size())) << bytes << " bytes";
+}
+
+TEST(Crc32c, NestedEqualsTwoSingleOnes) {
+  const std::vector<uint8_t> head = random_bytes(kNestedHeadBytes, 6);
+  std::mt19937 rng(7);
+  std::vector<size_t> lengths(5000);
+  std::iota(lengths.begin(), lengths.end(), size_t{0});
+  for (const size_t limit : {65536u, 1u << 20}) {
+    for (int i = 0; i < 40; ++i) lengths.push_back(rng() % limit);
+    for (size_t less = 0; less < 10; ++less) lengths.push_back(limit - less);
+  }
+  // As long as logs get, and longer than any table.
+  for (const size_t more : {1, 7, 8, 9, 2048, 100000}) lengths.push_back((1u << 20) + more);
+  for (const size_t bytes : lengths) {
+    std::vector<uint8_t> data = random_bytes(bytes, 8);
+    data.resize((bytes + 7) / 8 * 8);
+    expect_nested(static_cast<uint32_t>(rng()), head, data.data(), bytes);
+  }
+}
+
 TEST(Crc32c, NamesItsImplementation) {
   const std::string name = crc32c_implementation();
   EXPECT_TRUE(name == "sse4.2" || name == "armv8" || name == "portable") << name;
