@@ -2,6 +2,7 @@
 // alike. docs/format.md teaches it with a worked example. All integers are little-endian.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -167,8 +168,10 @@ static_assert(kMinFileCapacity >= kMinFrameCapacity && kMinFileCapacity % kMaxAl
 constexpr uint64_t kMaxGroupBytes = 8 * 1024 * 1024;
 // An open reads at least this much of the newest frames again, and more only behind the last checkpoint.
 constexpr uint64_t kTailScanBytes = 16 * 1024 * 1024;
-// The index of the newest page is persisted this often, so that a scan after a crash is bounded.
+// The index of the newest page is persisted after so many bytes, so that a scan after a crash is bounded, but
+// no more often than the interval says: on a disk where that is much, it is read again as quickly.
 constexpr uint64_t kCheckpointBytes = 16 * 1024 * 1024;
+constexpr std::chrono::milliseconds kCheckpointInterval{20};
 
 constexpr uint64_t align_up(uint64_t n, uint64_t alignment) {
   return (n + alignment - 1) / alignment * alignment;

@@ -79,8 +79,14 @@ Status Ring::append_group(PackedFrame* frames, size_t count, size_t* written) {
   if (options_.dsync) {
     synced_seq_no_ = tip;
   }
-  if (options_.dsync && offset - page.persisted_offset() >= kCheckpointBytes) WALDO_TRY(persist(page, 0));
-  return Status();
+  return options_.dsync ? checkpoint_if_due() : Status();
+}
+
+Status Ring::checkpoint_if_due() {
+  Page& page = current();
+  if (page.state().end_offset - page.persisted_offset() < kCheckpointBytes) return Status();
+  if (std::chrono::steady_clock::now() - persisted_at_ < kCheckpointInterval) return Status();
+  return persist(page, 0);
 }
 
 // Header and index of a page, after everything they speak of.
@@ -92,6 +98,7 @@ Status Ring::persist(Page& page, uint32_t extra_flags) {
     }
   }
   WALDO_TRY(page.persist(extra_flags, epoch_));
+  persisted_at_ = std::chrono::steady_clock::now();
   return options_.dsync ? Status() : page.file().sync();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -155,6 +156,7 @@ class Ring {
   bool fits(const Page& page, const PackedFrame& frame) const;
   Status rotate();
   Status persist(Page& page, uint32_t extra_flags);
+  Status checkpoint_if_due();
   Page& current() { return *pages_[current_slot_]; }
 
   // Verifying (verify.cc).
@@ -194,6 +196,7 @@ class Ring {
   std::atomic<bool> cancelled_{false};
 
   // The appending thread's own.
+  std::chrono::steady_clock::time_point persisted_at_{};
   uint64_t synced_seq_no_ = 0;  // what a frame written now may call durable
 
   mutable std::mutex mutex_;  // guards what follows, the pages' states and indexes
