@@ -1,5 +1,13 @@
 import type { Abortable } from './abort.js';
-import { type ExplicitLog, isExplicit, type Payload, packedBound, readExplicit, toArray } from './payload.js';
+import {
+  type ExplicitLog,
+  isExplicit,
+  type Measured,
+  measure,
+  type Payload,
+  readExplicit,
+  toArray,
+} from './payload.js';
 import type { Settle } from './slab.js';
 
 /**
@@ -9,14 +17,14 @@ import type { Settle } from './slab.js';
 export type LogBatch = object & (Iterable<Payload> | Iterable<ExplicitLog>);
 
 /** One call of `append`, from when its logs have been checked to when the last of them is packed. */
-export class Batch implements Abortable {
+export class Batch implements Abortable, Measured {
   payloads: readonly Payload[];
   /** Of explicit logs; payloads without get the next numbers when they are packed. */
   readonly seqNos: readonly number[] | undefined;
   /** Of the first log, if it is explicit. */
   readonly prevSeqNo: number;
-  /** What the logs take packed, at most. */
-  readonly bytes: number;
+  bytes = 0;
+  exact = false;
   /** The first log that is not packed yet. */
   next = 0;
 
@@ -33,12 +41,12 @@ export class Batch implements Abortable {
     payloads: readonly Payload[],
     seqNos: readonly number[] | undefined,
     prevSeqNo: number,
-    bytes: number,
+    maxLogBytes: number,
   ) {
     this.payloads = payloads;
     this.seqNos = seqNos;
     this.prevSeqNo = prevSeqNo;
-    this.bytes = bytes;
+    measure(this, maxLogBytes);
   }
 
   get length(): number {
@@ -90,8 +98,7 @@ export function readBatch(logs: unknown, maxLogBytes: number): Batch {
   const array = toArray(logs);
   if (isExplicit(array)) {
     const { payloads, seqNos, prevSeqNo } = readExplicit(array);
-    return new Batch(payloads, seqNos, prevSeqNo, packedBound(payloads, maxLogBytes));
+    return new Batch(payloads, seqNos, prevSeqNo, maxLogBytes);
   }
-  const bytes = packedBound(array, maxLogBytes);
-  return new Batch(array as readonly Payload[], undefined, 0, bytes);
+  return new Batch(array as readonly Payload[], undefined, 0, maxLogBytes);
 }

@@ -82,7 +82,7 @@ export class FrameWriter {
   /** Opens another frame for a batch that would fit one, but not what is left of this one. */
   #makeRoom(batch: Batch): boolean {
     const { bufCapacity, pageCapacity } = this.#limits;
-    const bytes = packedTotal(batch.payloads);
+    const bytes = batch.exact ? batch.bytes : packedTotal(batch.payloads);
     const fitsOne = bytes <= bufCapacity - FRAME_HEADER_BYTES && batch.length <= pageCapacity;
     if (!fitsOne || this.#fits(batch, bytes)) return true;
     return (this.#open === undefined || this.submit()) && this.#begin(bytes) !== undefined;

@@ -97,19 +97,30 @@ function sequenceProblem(seqNo: number, prevSeqNo: number): string | undefined {
   return seqNo > prevSeqNo ? undefined : `seqNo ${seqNo} is not greater than prevSeqNo ${prevSeqNo}`;
 }
 
+/** Payloads, and what they take packed. */
+export interface Measured {
+  readonly payloads: readonly unknown[];
+  /** Bytes, at most: a string counts as if each of its code units took as many bytes as one can. */
+  bytes: number;
+  /** Whether they take exactly as much. */
+  exact: boolean;
+}
+
 /**
- * Checks every payload, and returns the bytes that they take packed, at most: a string counts as if each of
- * its code units took as many bytes as one can.
+ * Checks every payload, and measures them.
  * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT`, `WALDO_EXCEEDS_LIMIT`
  */
-export function packedBound(payloads: readonly unknown[], maxLogBytes: number): number {
+export function measure(batch: Measured, maxLogBytes: number): void {
+  const { payloads } = batch;
   let bytes = 0;
+  let exact = true;
   for (let i = 0; i < payloads.length; i++) {
     const payload = payloads[i];
     let length: number;
     if (typeof payload === 'string') {
       length = payload.length * MOST_BYTES_PER_CODE_UNIT;
       if (length > maxLogBytes) length = Buffer.byteLength(payload);
+      exact = false;
     } else if (isUint8Array(payload)) {
       length = payload.length;
       if (length === 0 && isUnreadable(payload)) throw unreadable(i);
@@ -124,7 +135,8 @@ export function packedBound(payloads: readonly unknown[], maxLogBytes: number): 
     }
     bytes += packedSize(length);
   }
-  return bytes;
+  batch.bytes = bytes;
+  batch.exact = exact;
 }
 
 /** The bytes that one payload takes packed. */
