@@ -2,6 +2,25 @@
 
 namespace waldo {
 
+namespace {
+
+// Tells the processor that this is a loop that waits.
+inline void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// With one processor, whoever shall bring work would wait for the one who looks out for it.
+bool can_spin() {
+  static const bool several = std::thread::hardware_concurrency() > 1;
+  return several;
+}
+
+}  // namespace
+
 Committer::Committer(Ring& ring, std::function<void()> on_progress)
     : ring_(ring), on_progress_(std::move(on_progress)), writer_(&Committer::write_loop, this) {}
 
@@ -18,6 +37,7 @@ Status Committer::submit(PackedFrame frame, bool wake) {
   if (!failure_.ok()) return failure_;
   if (stopping_) return Status::make(Code::kClosed, "the ring is closed");
   queue_.push_back(std::move(queued));
+  if (wake) has_work_.store(true, std::memory_order_release);
   if (queue_.back()->seal == Seal::kNone) {
     if (!sealer_.joinable()) sealer_ = std::thread(&Committer::seal_loop, this);
     to_seal_.notify_one();
@@ -69,6 +89,7 @@ void Committer::write_loop() {
     if (ready()) {
       lock.unlock();
       if (commit_head()) on_progress_();
+      spin();
       lock.lock();
       continue;
     }
@@ -81,6 +102,7 @@ void Committer::write_loop() {
     idle_timer_runs_ = true;
     work_.wait_until(lock, last_commit_ + kIdle);
     idle_timer_runs_ = false;
+    if (ready() && std::chrono::steady_clock::now() < last_commit_ + kSpin) spin_pays_ = can_spin();
     if (!queue_.empty() || stopping_ || std::chrono::steady_clock::now() < last_commit_ + kIdle) continue;
     watermark_due_ = false;
     lock.unlock();
@@ -91,6 +113,18 @@ void Committer::write_loop() {
     }
     if (!status.ok()) fail(status);
     lock.lock();
+  }
+}
+
+void Committer::spin() {
+  if (!spin_pays_) return;
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  while (!has_work_.load(std::memory_order_acquire)) {
+    if (std::chrono::steady_clock::now() >= end) {
+      spin_pays_ = false;
+      return;
+    }
+    relax();
   }
 }
 
@@ -111,6 +145,7 @@ bool Committer::commit_head() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(written));
+    if (queue_.empty()) has_work_.store(false, std::memory_order_relaxed);
     last_commit_ = std::chrono::steady_clock::now();
     watermark_due_ = true;
   }

@@ -47,11 +47,15 @@ class Committer {
   void write_loop();
   void seal_loop();
   bool commit_head();  // false: nothing was ready, or the ring has failed
+  void spin();
   bool seal_next(std::unique_lock<std::mutex>& lock, bool head_only);
   void fail(const Status& status);
 
   // What a caller seals itself: a few microseconds of checksums at the most.
   static constexpr uint32_t kSealInlineBytes = 32 * 1024;
+  // How long the writing thread looks out for the next frame before it sleeps. Waking it takes about as long as
+  // a small append's other steps together. It only does so while frames keep coming within that time.
+  static constexpr std::chrono::microseconds kSpin{100};
   // How long the ring is idle before the watermark is written down.
   static constexpr std::chrono::milliseconds kIdle{100};
   static constexpr size_t kMaxGroupFrames = 256;
@@ -71,6 +75,8 @@ class Committer {
   bool idle_timer_runs_ = false;
   std::chrono::steady_clock::time_point last_commit_;
 
+  std::atomic<bool> has_work_{false};  // for the writing thread: a hint, read without the mutex
+  bool spin_pays_ = false;             // the writing thread's
   std::atomic<uint64_t> committed_{0};
   std::thread writer_;
   std::thread sealer_;  // from the first large frame on
