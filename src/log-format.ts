@@ -9,6 +9,7 @@ export const LOG_HEADER_BYTES = 24;
 export const LOG_ALIGNMENT = 8;
 
 /** Within a log's header, in 32-bit words. */
+export const PREV_SEQ_NO_WORD = 2;
 export const LENGTH_WORD = 4;
 export const CHECKSUM_WORD = 5;
 
@@ -44,9 +45,15 @@ export function packedSize(length: number): number {
   return (LOG_HEADER_BYTES + length + LOG_ALIGNMENT - 1) & -LOG_ALIGNMENT;
 }
 
+/** Where the log after the one whose data ends here starts. */
+export function alignLog(end: number): number {
+  return (end + LOG_ALIGNMENT - 1) & -LOG_ALIGNMENT;
+}
+
 /** The u64 at a word's index, which is at most 2^53−1. */
 export function readUint53(words: Uint32Array, word: number): number {
-  return words[word]! + words[word + 1]! * TWO_32;
+  const high = words[word + 1]!;
+  return high === 0 ? words[word]! : words[word]! + high * TWO_32;
 }
 
 export function writeUint53(words: Uint32Array, word: number, value: number): void {

@@ -1,10 +1,12 @@
 import { crc32c } from './binding.js';
 import {
+  alignLog,
   CHECKED_HEADER_BYTES,
   CHECKSUM_WORD,
   LENGTH_WORD,
   LOG_HEADER_BYTES,
   type Memory,
+  PREV_SEQ_NO_WORD,
   packedSize,
   readUint53,
 } from './log-format.js';
@@ -183,13 +185,15 @@ export class Logs implements Iterable<Log> {
   ): void {
     const { bytes, words } = this.#chunk.memory;
     const end = this.#chunk.end;
+    let prevSeqNo = readUint53(words, (this.#start >>> 2) + PREV_SEQ_NO_WORD);
     for (let offset = this.#start; offset < end; ) {
       const word = offset >>> 2;
       const start = offset + LOG_HEADER_BYTES;
-      const length = words[word + LENGTH_WORD]!;
-      if (visit(readUint53(words, word), bytes, start, start + length, readUint53(words, word + 2)) === false)
-        return;
-      offset += packedSize(length);
+      const stop = start + words[word + LENGTH_WORD]!;
+      const seqNo = readUint53(words, word);
+      if (visit(seqNo, bytes, start, stop, prevSeqNo) === false) return;
+      prevSeqNo = seqNo;
+      offset = alignLog(stop);
     }
   }
 }
