@@ -120,7 +120,7 @@ EngineOptions options_from(const Napi::Object& from) {
   ring.allow_network = get_bool(from, "allowNetworkFilesystem");
   ring.mode = static_cast<uint32_t>(get_number(from, "mode"));
   ring.holder = "process " + std::to_string(getpid());
-  options.pool_size = get_number(from, "poolSize");
+  options.slabs_kept = get_number(from, "slabsKept");
   options.huge = get_bool(from, "hugeBuf");
   const Napi::Value given = from.Get("explicit");
   if (!given.IsObject()) throw Napi::TypeError::New(from.Env(), "explicit must be an object");

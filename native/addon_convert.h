@@ -11,7 +11,7 @@ namespace waldo {
 
 struct EngineOptions {
   RingOptions ring;
-  size_t pool_size = 8;
+  size_t slabs_kept = 8;
   bool huge = false;
 };
 

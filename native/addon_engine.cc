@@ -130,7 +130,7 @@ void EngineWrap::open(const Napi::CallbackInfo& info) {
       core.commits_seen.store(true, std::memory_order_release);
       core.mailbox.notify();
     };
-    WALDO_TRY(Engine::open(posix_file_system(), directory, options.ring, options.pool_size, options.huge,
+    WALDO_TRY(Engine::open(posix_file_system(), directory, options.ring, options.slabs_kept, options.huge,
                            on_progress, &core.owned));
     core.engine = core.owned.get();
     *convert = [&core](Napi::Env env) { return opened_to(env, *core.engine); };

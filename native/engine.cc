@@ -3,11 +3,11 @@
 namespace waldo {
 
 Status Engine::open(FileSystem& fs, const std::string& directory, const RingOptions& options,
-                    size_t pool_size, bool huge, std::function<void()> on_progress,
+                    size_t slabs_kept, bool huge, std::function<void()> on_progress,
                     std::unique_ptr<Engine>* engine) {
   std::unique_ptr<Ring> ring;
   WALDO_TRY(Ring::open(fs, directory, options, &ring));
-  auto slabs = SlabPool::create(ring->options().buf_capacity, pool_size, huge);
+  auto slabs = SlabPool::create(ring->options().buf_capacity, slabs_kept, huge);
   engine->reset(new Engine(std::move(ring), std::move(slabs)));
   if (!options.read_only)
     (*engine)->committer_ = std::make_unique<Committer>(*(*engine)->ring_, std::move(on_progress));

@@ -13,9 +13,10 @@ namespace waldo {
 
 class Engine {
  public:
+  // Of the slabs that nobody uses any more, `slabs_kept` are kept for reuse, mapped and with their memory.
   // `on_progress` is called on the writing thread whenever committed() or failure() may have changed.
   static Status open(FileSystem& fs, const std::string& directory, const RingOptions& options,
-                     size_t pool_size, bool huge, std::function<void()> on_progress,
+                     size_t slabs_kept, bool huge, std::function<void()> on_progress,
                      std::unique_ptr<Engine>* engine);
   ~Engine();
 

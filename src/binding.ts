@@ -32,6 +32,8 @@ export interface NativeOptions {
   readonly fileCapacity: number;
   readonly bufCapacity: number;
   readonly poolSize: number;
+  /** Slabs that stay mapped while nobody uses them. */
+  readonly slabsKept: number;
   readonly queueDepth: number;
   readonly fileODsync: boolean;
   readonly hugeBuf: boolean;

@@ -19,6 +19,9 @@ export class ChunkCache {
   readonly #read: Chunk[] = [];
   readonly #readLimit: number;
   #readBytes = 0;
+  /** Of the chunks read from disk, those that were read ahead and that nobody has wanted yet. */
+  readonly #ahead = new Set<Chunk>();
+  #aheadBytes = 0;
 
   /** @param release is called for frames that leave the cache, or never get into it. */
   constructor(cacheBytes: number, release: (frame: Frame) => void) {
@@ -75,8 +78,30 @@ export class ChunkCache {
     return low < frames.length ? frames.at(low) : undefined;
   }
 
+  /** Whether the log after `position` is here. */
+  holds(position: number): boolean {
+    if (this.frameAfter(position, -1) !== undefined) return true;
+    return this.#read.some((chunk) => position >= chunk.prevSeqNo && position < chunk.lastSeqNo);
+  }
+
+  /** Whether so many bytes may be read before they are wanted: what is read must not drive that out again. */
+  hasRoomAhead(bytes: number): boolean {
+    return 2 * (this.#aheadBytes + bytes) <= this.#readLimit;
+  }
+
+  /** Somebody wants the chunk; returns whether it had been read ahead, and nobody had wanted it before. */
+  claim(chunk: Chunk): boolean {
+    if (!this.#ahead.delete(chunk)) return false;
+    this.#aheadBytes -= chunk.memory.size;
+    return true;
+  }
+
   /** Keeps a chunk that was read from disk. The ones not used for longest make room for it. */
-  addRead(chunk: Chunk): void {
+  addRead(chunk: Chunk, ahead = false): void {
+    if (ahead) {
+      this.#ahead.add(chunk);
+      this.#aheadBytes += chunk.memory.size;
+    }
     this.#read.push(chunk);
     this.#readBytes += chunk.memory.size;
     while (this.#readBytes > this.#readLimit) this.#dropRead(0);
@@ -88,10 +113,11 @@ export class ChunkCache {
     for (let i = chunks.length - 1; i >= 0; i--) {
       const chunk = chunks[i]!;
       if (position < chunk.prevSeqNo || position >= chunk.lastSeqNo) continue;
-      if (i === chunks.length - 1 && !chunk.memory.detached) return chunk;
-      this.#dropRead(i);
-      if (chunk.memory.detached) continue;
-      this.addRead(chunk);
+      if (chunk.memory.detached) {
+        this.#dropRead(i);
+        continue;
+      }
+      chunks.push(...chunks.splice(i, 1));
       return chunk;
     }
     return undefined;
@@ -99,12 +125,15 @@ export class ChunkCache {
 
   #dropRead(index: number): void {
     const [chunk] = this.#read.splice(index, 1);
+    this.claim(chunk!);
     this.#readBytes -= chunk!.memory.size;
   }
 
   clear(): void {
     while (this.#newest.length > 0) this.#evict();
     this.#read.length = 0;
+    this.#ahead.clear();
+    this.#aheadBytes = 0;
     this.#readBytes = 0;
   }
 }

@@ -1,10 +1,8 @@
-import type { NativeChunk } from './binding.js';
 import type { ChunkCache } from './chunk-cache.js';
 import type { Cursor } from './cursor.js';
+import { DiskReads } from './disk-reads.js';
 import type { Engine } from './engine.js';
 import { WaldoError } from './errors.js';
-import { Chunk } from './log.js';
-import { Memory } from './log-format.js';
 import type { Frame } from './slab.js';
 
 /** The position of a stream that was created while the ring was empty: before whatever comes first. */
@@ -21,8 +19,7 @@ export interface Waiter {
 /** Where streams get their chunks: from memory, else from disk; and where they wait for more. */
 export class Feed {
   readonly cache: ChunkCache;
-  /** Bytes that one read from disk returns at most. */
-  readonly maxReadBytes: number;
+  readonly disk: DiskReads;
   /** The newest durable log; 0 while there is none. */
   tip: number;
   /** Whether the ring is closed: every stream is at its end. */
@@ -31,17 +28,16 @@ export class Feed {
   readonly #engine: Engine;
   /** What precedes the ring's first log, if that was appended since the ring was opened. */
   #origin = 0;
-  /** Reads that have been asked for, by the position after which they read. */
-  readonly #reads = new Map<number, Promise<Chunk>>();
   #waiters: Waiter[] = [];
   /** An empty list, to be swapped in when the waiters are woken. */
   #spare: Waiter[] = [];
 
+  /** @param maxReadBytes that one read from disk returns at most. */
   constructor(engine: Engine, cache: ChunkCache, tip: number, maxReadBytes: number) {
     this.#engine = engine;
     this.cache = cache;
     this.tip = tip;
-    this.maxReadBytes = maxReadBytes;
+    this.disk = new DiskReads(engine, cache, maxReadBytes, () => this.tip);
   }
 
   /**
@@ -122,30 +118,5 @@ export class Feed {
     this.ended = true;
     this.wake();
     this.cache.clear();
-  }
-
-  /** Reads the logs after `position` from disk; all who ask for the same meanwhile share the answer. */
-  read(position: number, maxBytes: number): Promise<Chunk> {
-    let read = this.#reads.get(position);
-    if (read === undefined) {
-      read = this.#readChunk(position, maxBytes).finally(() => this.#reads.delete(position));
-      this.#reads.set(position, read);
-    }
-    return read;
-  }
-
-  async #readChunk(position: number, maxBytes: number): Promise<Chunk> {
-    const { native } = this.#engine;
-    const found = await this.#engine.run<NativeChunk | null>((id) => native.read(id, position, maxBytes));
-    if (found === null) {
-      throw new WaldoError(
-        'WALDO_INTERNAL',
-        `no log was found after ${position}, but the tip is ${this.tip}`,
-      );
-    }
-    const { start, end, count, firstSeqNo, lastSeqNo, prevSeqNo } = found;
-    const chunk = new Chunk(new Memory(found.buffer), start, end, count, firstSeqNo, lastSeqNo, prevSeqNo);
-    this.cache.addRead(chunk);
-    return chunk;
   }
 }

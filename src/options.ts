@@ -236,6 +236,7 @@ function resolve(given: WaldoOptions, readOnly: boolean): ResolvedOptions {
   const pageCapacity = given.pageCapacity ?? UINT32_MAX;
   const indexSparseCount = given.indexSparseCount ?? Math.min(4096, pageCapacity);
   const poolSize = given.poolSize ?? 8;
+  const cacheBytes = given.cacheBytes ?? 64 * MiB;
   const fullIndex = Math.min(Math.ceil(fileCapacity / indexSparseBytes) + 1, INTEGERS.indexCapacity.max);
   const native: NativeOptions = {
     ringSize: given.ringSize ?? 4,
@@ -246,6 +247,9 @@ function resolve(given: WaldoOptions, readOnly: boolean): ResolvedOptions {
     fileCapacity,
     bufCapacity,
     poolSize,
+    // What readers let go of comes back in batches as large as the cache: new memory, which the system would
+    // have to clear, is twice as slow to read into.
+    slabsKept: Math.max(poolSize, Math.floor(cacheBytes / bufCapacity)),
     queueDepth: given.queueDepth ?? 64,
     fileODsync: given.fileODsync ?? true,
     hugeBuf: given.hugeBuf ?? false,
@@ -266,7 +270,7 @@ function resolve(given: WaldoOptions, readOnly: boolean): ResolvedOptions {
     ringId: newRingId(),
   };
   checkTogether(native);
-  return { native, cacheBytes: given.cacheBytes ?? 64 * MiB };
+  return { native, cacheBytes };
 }
 
 /** As large as a sparse index needs it, and no larger than a page. */

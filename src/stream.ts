@@ -187,7 +187,7 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
       this.#hint = frame.ordinal + 1;
       return this.#take(frame.chunk);
     }
-    const chunk = feed.cache.readAfter(position);
+    const chunk = feed.disk.cached(position);
     return chunk === undefined ? undefined : this.#take(chunk);
   }
 
@@ -202,9 +202,9 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
   }
 
   #read(): void {
-    const bytes = Math.min(this.#readBytes, this.#feed.maxReadBytes);
-    this.#readBytes = bytes * 2;
-    this.#feed.read(this.#position, bytes).then(
+    const bytes = this.#readBytes;
+    this.#readBytes *= 2;
+    this.#feed.disk.read(this.#position, bytes).then(
       (chunk) => {
         if (this.#over) return;
         // A ring that was closed meanwhile has ended every stream.

@@ -112,6 +112,7 @@ test('the defaults are those that are documented', () => {
     pageCapacity: 2 ** 32 - 1,
     bufCapacity: 2 * MiB,
     poolSize: 8,
+    slabsKept: 32,
     queueDepth: 64,
     indexCapacity: 1025,
     indexSparseBytes: 65536,
