@@ -1,4 +1,4 @@
-import { formatSize } from '../src/cli/sizes.js';
+import { formatSize } from '../src/units.js';
 import { rawFileBytes, rawWrites } from './raw.js';
 import {
   describeMode,

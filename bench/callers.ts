@@ -1,4 +1,4 @@
-import { countOf } from '../src/cli/sizes.js';
+import { countOf } from '../src/units.js';
 import { rawFileBytes, rawWrites } from './raw.js';
 import { commitBytes, fillRing, openRing, payloads, repeat, ringBytes } from './rings.js';
 import type { Context, Figures, Scale, Suite, Trial } from './suite.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cursor, type LogStream, type Logs, type Waldo } from 'waldo';
-import { countOf } from '../src/cli/sizes.js';
+import { countOf } from '../src/units.js';
 import { rawReads } from './raw.js';
 import { fillRing, openRing, payloads, ringBytes } from './rings.js';
 import { Histogram } from './statistics.js';

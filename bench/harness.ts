@@ -1,8 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { formatSize } from '../src/cli/sizes.js';
+import { formatSize } from '../src/units.js';
 import { median } from './statistics.js';
 import { type Figures, moreIsBetter, type Scale, type Suite, type Trial } from './suite.js';
 import type { Answer, Order, Part } from './trial-process.js';
@@ -28,27 +37,44 @@ const SPARE_BYTES = 2 ** 24;
 
 /**
  * Runs trials, one part at a time, each part in a fresh process. Everything is kept in one new directory
- * inside of `parent`, which goes away with the process, however it ends.
+ * inside of `parent`, which goes away with `close`, and with the process.
  */
 export class Harness {
+  readonly #parent: string;
   readonly #directory: string;
   readonly #scale: Scale;
   readonly #pairs: number;
   readonly #note: (text: string) => void;
+  readonly #remove = () => rmSync(this.#directory, { recursive: true, force: true });
   #child: ChildProcess | undefined;
+  #stopped = false;
 
   /** @throws if `parent` is no directory that can be written to */
   constructor(parent: string, scale: Scale, pairs: number, note: (text: string) => void) {
-    if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory())
-      throw new Error(`${parent} is not a directory`);
-    this.#directory = mkdtempSync(join(parent, 'waldo-bench-'));
+    this.#parent = parent;
+    this.#directory = makeDirectory(parent);
     this.#scale = scale;
     this.#pairs = pairs;
     this.#note = note;
-    process.on('exit', () => this.#remove());
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => this.#interrupted(signal));
-    }
+    process.once('exit', this.#remove);
+  }
+
+  /** Why the trial cannot be run here, if it cannot. */
+  whySkipped(trial: Trial): string | undefined {
+    if (trial.skip !== undefined || !trial.direct || takesDirect(this.#directory)) return trial.skip;
+    return `${this.#parent} is on a filesystem without O_DIRECT`;
+  }
+
+  /** Ends what is being measured: `measure` rejects, now and from now on. */
+  stop(): void {
+    this.#stopped = true;
+    this.#child?.kill('SIGKILL');
+  }
+
+  /** Removes all that was made. */
+  close(): void {
+    process.off('exit', this.#remove);
+    this.#remove();
   }
 
   /** Everything measured: a result for each of the trial's metrics. */
@@ -86,7 +112,7 @@ export class Harness {
   /** The place of the best baseline. With `--quick`, the first that works will do. */
   async #bestBaseline(trial: Trial, run: RunPart): Promise<number | undefined> {
     const candidates = trial.baselines ?? [];
-    if (candidates.length === 1) return 0;
+    if (candidates.length === 1 && !candidates[0]!.optional) return 0;
     const [metric, unit] = Object.entries(trial.metrics)[0]!;
     let best: { index: number; value: number } | undefined;
     for (const [index, candidate] of candidates.entries()) {
@@ -95,6 +121,7 @@ export class Harness {
         const value = (await run({ baseline: index }))[metric]!;
         if (!best || (moreIsBetter(unit) ? value > best.value : value < best.value)) best = { index, value };
       } catch (error) {
+        if (this.#stopped || !candidate.optional) throw error;
         // A filesystem without O_DIRECT, such as tmpfs on older systems, leaves the buffered ones.
         this.#note(`${candidate.name} cannot be measured here: ${(error as Error).message}`);
       }
@@ -114,6 +141,7 @@ export class Harness {
 
   #run(order: Order): Promise<Figures> {
     return new Promise((resolve, reject) => {
+      if (this.#stopped) throw new Error('it was stopped');
       const child = fork(TRIAL_PROCESS, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
       this.#child = child;
       let answer: Answer | undefined;
@@ -132,25 +160,30 @@ export class Harness {
       });
     });
   }
+}
 
-  #interrupted(signal: NodeJS.Signals): void {
-    const end = () => {
-      this.#remove();
-      process.kill(process.pid, signal);
-    };
-    const child = this.#child;
-    if (child === undefined) {
-      end();
-      return;
-    }
-    // Only when it is gone does nobody make files any more.
-    child.removeAllListeners('exit');
-    child.once('exit', end);
-    child.kill('SIGKILL');
+function makeDirectory(parent: string): string {
+  if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory())
+    throw new Error(`${parent} is not a directory`);
+  try {
+    return mkdtempSync(join(parent, 'waldo-bench-'));
+  } catch (error) {
+    throw new Error(`nothing can be written to ${parent}: ${(error as Error).message}`);
   }
+}
 
-  #remove(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
+function takesDirect(directory: string): boolean {
+  // Elsewhere direct I/O is no flag of `open`, and nothing refuses it.
+  const direct = constants.O_DIRECT as number | undefined;
+  if (direct === undefined) return true;
+  const path = join(directory, 'direct');
+  try {
+    closeSync(openSync(path, constants.O_CREAT | constants.O_WRONLY | direct, 0o600));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(path, { force: true });
   }
 }
 

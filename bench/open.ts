@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Waldo } from 'waldo';
-import { formatSize } from '../src/cli/sizes.js';
+import { formatSize } from '../src/units.js';
 import { payloads } from './rings.js';
 import type { Context, Figures, Suite, Trial } from './suite.js';
 

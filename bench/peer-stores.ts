@@ -1,6 +1,7 @@
 // The others, each behind the same two calls. What they have in common: when `append` is over, the logs
-// survive a power failure. Those of npm are installed by `npm install --prefix bench/peers`, if at all.
-import { closeSync, constants, fdatasyncSync, openSync, writeSync } from 'node:fs';
+// survive a power failure. Those of npm are no dependencies: in a checkout, bench/peers is a package of its own
+// that has them; the published package takes those that are installed beside it.
+import { closeSync, constants, existsSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { ROOT } from './raw.js';
@@ -23,7 +24,8 @@ export interface Peer {
   open(directory: string): PeerStore | Promise<PeerStore>;
 }
 
-const fromPeers = createRequire(join(ROOT, 'bench', 'peers', 'package.json'));
+const PEERS_PACKAGE = join(ROOT, 'bench', 'peers', 'package.json');
+const fromPeers = createRequire(PEERS_PACKAGE);
 
 /** Why a peer cannot be run here; nothing if it can. */
 export function whyMissing(peer: Peer): string | undefined {
@@ -31,7 +33,9 @@ export function whyMissing(peer: Peer): string | undefined {
   try {
     fromPeers.resolve(peer.package);
   } catch {
-    return `${peer.package} is not installed; run: npm install --prefix bench/peers`;
+    return existsSync(PEERS_PACKAGE)
+      ? `${peer.package} is not installed; run: npm install --prefix bench/peers`
+      : `${peer.package} is not installed beside waldo; run: npm install ${peer.package}`;
   }
   try {
     fromPeers(peer.package);

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatSize } from '../src/cli/sizes.js';
+import { formatSize } from '../src/units.js';
 import { LOG_BYTES, PEERS, type Work, whyMissing } from './peer-stores.js';
 import { rawFileBytes, rawWrites } from './raw.js';
 import { commitBytes, fillRing, logsPerFrame, openRing, payloads, ringBytes } from './rings.js';

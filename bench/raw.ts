@@ -3,18 +3,25 @@ import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { formatSize } from '../src/cli/sizes.js';
+import { formatSize } from '../src/units.js';
+import { microsecondsPerCall, nodeLoops } from './raw-node.js';
 import type { Baseline, Context, Figures } from './suite.js';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-export type Layout = 'growing' | 'fallocated' | 'filled';
+/**
+ * What a file is before the loop: empty, allocated but never written, filled with zeros, or just as it is; then
+ * it gets back afterwards what it held.
+ */
+export type Layout = 'growing' | 'fallocated' | 'filled' | 'as it is';
 
 /** As native/bench/raw_loop.cc takes it. */
 export interface RawLoop {
-  readonly path: string;
-  /** What the file is before the loop: empty, allocated but never written, or filled with zeros. */
+  /** Gone over one after the other. Only with the layout `as it is` may there be several. */
+  readonly paths: readonly string[];
   readonly layout: Layout;
+  /** In each file: the bytes before it are left alone. */
+  readonly offset: number;
   readonly fileBytes: number;
   readonly blockBytes: number;
   /** The loop ends after so many calls or seconds; in a file that is not filled, at its end too. */
@@ -38,29 +45,67 @@ export interface RawResult {
   readonly max: number;
 }
 
-interface RawAddon {
-  writeLoop(loop: RawLoop): RawResult;
-  readLoop(loop: RawLoop): RawResult;
+export interface RawLoops {
+  /** What baselines are called after: loops in C are `raw`. */
+  readonly name: 'raw' | 'node:fs';
+  /** Whether there is this way to write. */
+  canWrite(how: Pick<RawLoop, 'layout' | 'direct' | 'dsync'>): boolean;
+  /** Whether there is this way to read from the disk, not from memory. */
+  canRead(how: Pick<RawLoop, 'direct'>): boolean;
+  writeLoop(loop: RawLoop): RawResult | Promise<RawResult>;
+  readLoop(loop: RawLoop): RawResult | Promise<RawResult>;
 }
 
 const ADDON = join(ROOT, 'build', 'Release', 'waldo_bench.node');
 const SOURCE = join(ROOT, 'native', 'bench', 'raw_loop.cc');
+const BUILDER = join(ROOT, 'scripts', 'build-addon.mjs');
 export const UNLIMITED = 2 ** 31 - 1;
 
-/** Compiles the raw loops if that has not been done since they were last changed. */
-export function buildRaw(): void {
-  if (existsSync(ADDON) && statSync(ADDON).mtimeMs >= statSync(SOURCE).mtimeMs) return;
-  process.stderr.write('compiling the raw loops…\n');
-  const builder = join(ROOT, 'scripts', 'build-addon.mjs');
-  const { status } = spawnSync(process.execPath, [builder, '--bench'], { stdio: ['ignore', 'ignore', 2] });
-  if (status !== 0) throw new Error('the raw loops (native/bench) could not be compiled');
+let loaded: RawLoops | undefined;
+
+/**
+ * Compiles the raw loops if that has not been done since they were last changed. Where it cannot be done,
+ * as in the published package, `note` is told, and `raw` gives the loops of node:fs, here and in other processes.
+ */
+export function buildRaw(note: (text: string) => void): void {
+  const missing = isCurrent() ? undefined : compile(note);
+  loaded = undefined;
+  if (raw().name === 'raw') return;
+  const why = missing ?? 'the compiled ones cannot be loaded';
+  note(
+    `raw loops run in node:fs, since ${why}: it adds about ${microsecondsPerCall().toFixed(1)} µs to a call, ` +
+      'so ratios look a little better than beside loops in C',
+  );
 }
 
-let loaded: RawAddon | undefined;
-
-export function raw(): RawAddon {
-  loaded ??= createRequire(import.meta.url)(ADDON) as RawAddon;
+/** The raw loops: in C if they are compiled, else by node:fs. */
+export function raw(): RawLoops {
+  loaded ??= loadAddon() ?? nodeLoops;
   return loaded;
+}
+
+function loadAddon(): RawLoops | undefined {
+  if (!isCurrent()) return undefined;
+  try {
+    const addon = createRequire(import.meta.url)(ADDON) as Pick<RawLoops, 'writeLoop' | 'readLoop'>;
+    const { writeLoop, readLoop } = addon;
+    return { name: 'raw', canWrite: () => true, canRead: () => true, writeLoop, readLoop };
+  } catch {
+    return undefined;
+  }
+}
+
+function isCurrent(): boolean {
+  if (!existsSync(ADDON)) return false;
+  return !existsSync(SOURCE) || statSync(ADDON).mtimeMs >= statSync(SOURCE).mtimeMs;
+}
+
+/** Why there are no loops in C, if there are none. */
+function compile(note: (text: string) => void): string | undefined {
+  if (!existsSync(SOURCE) || !existsSync(BUILDER)) return 'the package is without the C sources';
+  note('compiling the raw loops…');
+  const { status } = spawnSync(process.execPath, [BUILDER, '--bench'], { stdio: ['ignore', 'ignore', 2] });
+  return status === 0 ? undefined : 'native/bench cannot be compiled here';
 }
 
 /** The file is as large as the ring beside it, so that both go over the same amount of disk. */
@@ -77,24 +122,29 @@ const WAYS: readonly (readonly [Layout, boolean])[] = [
   ['growing', false],
 ];
 
-/** Every way to write blocks of one size. `figures` turns the result into the trial's metrics. */
+/** Every way there is to write blocks of one size. `figures` turns the result into the trial's metrics. */
 export function rawWrites(
   blockBytes: number,
   dsync: boolean,
   figures: (result: RawResult) => Figures,
 ): Baseline[] {
-  return WAYS.filter(([, direct]) => !direct || blockBytes % 512 === 0).map(([layout, direct]) => ({
-    name: `raw pwrite ${formatSize(blockBytes)}, ${direct ? 'direct' : 'buffered'}, ${layout}`,
-    run: (context) => figures(runWrites(context, { blockBytes, dsync, layout, direct })),
+  const loops = raw();
+  return WAYS.filter(
+    ([layout, direct]) => loops.canWrite({ layout, direct, dsync }) && (!direct || blockBytes % 512 === 0),
+  ).map(([layout, direct]) => ({
+    name: `${loops.name} pwrite ${formatSize(blockBytes)}, ${direct ? 'direct' : 'buffered'}, ${layout}`,
+    optional: true,
+    run: async (context) => figures(await runWrites(context, { blockBytes, dsync, layout, direct })),
   }));
 }
 
-export function runWrites(
+export async function runWrites(
   context: Context,
   how: Pick<RawLoop, 'blockBytes' | 'dsync' | 'layout' | 'direct'>,
-): RawResult {
+): Promise<RawResult> {
   return raw().writeLoop({
-    path: join(context.directory, `raw-${how.layout}`),
+    paths: [join(context.directory, `raw-${how.layout}`)],
+    offset: 0,
     fileBytes: Math.max(rawFileBytes(context), how.blockBytes),
     maxCalls: UNLIMITED,
     seconds: context.scale.seconds,
@@ -103,20 +153,24 @@ export function runWrites(
   });
 }
 
-/** Both ways to read blocks of one size: through a file once, or here and there for a time. */
+/** Every way there is to read blocks of one size: through a file once, or here and there for a time. */
 export function rawReads(
   blockBytes: number,
   fileBytes: number,
   random: boolean,
   figures: (result: RawResult) => Figures,
 ): Baseline[] {
-  return [true, false].map((direct) => ({
-    name: `raw pread ${formatSize(blockBytes)}, ${direct ? 'direct' : 'buffered'}`,
-    run: ({ directory, scale }) =>
+  const loops = raw();
+  const ways = [true, false].filter((direct) => loops.canRead({ direct }));
+  return ways.map((direct) => ({
+    name: `${loops.name} pread ${formatSize(blockBytes)}, ${direct ? 'direct' : 'buffered'}`,
+    optional: true,
+    run: async ({ directory, scale }) =>
       figures(
-        raw().readLoop({
-          path: join(directory, 'raw-filled'),
+        await loops.readLoop({
+          paths: [join(directory, 'raw-filled')],
           layout: 'filled',
+          offset: 0,
           fileBytes,
           blockBytes,
           maxCalls: random ? UNLIMITED : Math.floor(fileBytes / blockBytes),

@@ -6,11 +6,19 @@ export function formatValue(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: Math.min(digits, 4) });
 }
 
+/** How some parts of a line stand out, or stand back. */
+export interface Emphasis {
+  strong(text: string): string;
+  faint(text: string): string;
+}
+
 /** One metric a line: the median, its range, and how it compares. */
-export function formatResult(result: Result): string {
+export function formatResult(result: Result, { strong, faint }: Emphasis): string {
   const { trial, unit, median, min, max, baseline, ratio } = result;
   const value = `${formatValue(median)} ${unit}`.padStart(16);
-  const range = `(${formatValue(min)} – ${formatValue(max)})`.padEnd(26);
-  const compared = ratio === null ? '' : `  ${ratio.toFixed(ratio < 10 ? 2 : 1)} × ${baseline}`;
-  return `  ${trial.padEnd(58)} ${value}  ${range}${compared}`.trimEnd();
+  const range = `(${formatValue(min)} – ${formatValue(max)})`;
+  const start = `  ${trial.padEnd(58)} ${value}  `;
+  if (ratio === null) return start + faint(range);
+  const compared = strong(ratio.toFixed(ratio < 10 ? 2 : 1));
+  return `${start}${faint(range.padEnd(26))}  ${compared} × ${baseline}`;
 }

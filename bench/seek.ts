@@ -1,5 +1,5 @@
 import { Cursor, type Waldo } from 'waldo';
-import { formatSize } from '../src/cli/sizes.js';
+import { formatSize } from '../src/units.js';
 import { rawReads } from './raw.js';
 import { logsPerFrame, openRing, payloads } from './rings.js';
 import { quantiles } from './statistics.js';

@@ -23,6 +23,8 @@ export type Figures = Readonly<Record<string, number>>;
 /** Something else that does the same, to be measured side by side with a trial, with the same metrics. */
 export interface Baseline {
   readonly name: string;
+  /** Whether not every filesystem has it: where it fails, the trial does without. */
+  readonly optional?: boolean;
   run(context: Context): Figures | Promise<Figures>;
 }
 
@@ -32,6 +34,8 @@ export interface Trial {
   readonly metrics: Readonly<Record<string, Unit>>;
   /** What the trial and its baselines take on the disk, at most. */
   readonly diskBytes: number;
+  /** Whether it needs O_DIRECT, which not every filesystem has. */
+  readonly direct?: boolean;
   /** Why the trial cannot be run here, if it cannot. */
   readonly skip?: string;
   /** Runs once, before anything else. */

@@ -16,6 +16,11 @@ export interface Order {
 
 export type Answer = { readonly figures: Figures } | { readonly error: string };
 
+// A terminal interrupts every process of the run: the parent ends this one when it has understood.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+// Nobody is left to remove what this process makes.
+process.once('disconnect', () => process.exit());
+
 process.once('message', async (order: Order) => {
   const { directory, scale } = order;
   let answer: Answer;

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cursor, Waldo } from 'waldo';
-import { countOf, formatSize } from '../src/cli/sizes.js';
+import { countOf, formatSize } from '../src/units.js';
 import { type Arguments, parseArguments } from './arguments.js';
 import { type Corpus, findLogs, readFiles } from './corpus.js';
 import { Progress } from './progress.js';

@@ -1,5 +1,5 @@
 import type { VerifyReport } from 'waldo';
-import { countOf, formatCount, formatSize } from '../src/cli/sizes.js';
+import { countOf, formatCount, formatSize } from '../src/units.js';
 import type { Corpus } from './corpus.js';
 import type { Readers } from './readers.js';
 import { CALLERS, type Written } from './writer.js';

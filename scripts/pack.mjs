@@ -18,7 +18,7 @@ mkdirSync(stage, { recursive: true });
 mkdirSync(out, { recursive: true });
 stageCompiled();
 stageAddons();
-for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs']) {
+for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs', 'bench/tune/page']) {
   if (existsSync(join(root, name))) cpSync(join(root, name), join(stage, name), { recursive: true });
 }
 stageManifest();
@@ -37,7 +37,8 @@ function stageCompiled() {
   rmSync(compiled, { recursive: true, force: true });
   const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
   run(process.execPath, [tsc, '--project', root, '--outDir', compiled, '--sourceMap', 'false'], root);
-  cpSync(join(compiled, 'src'), join(stage, 'dist', 'src'), { recursive: true });
+  for (const name of ['src', 'bench'])
+    cpSync(join(compiled, name), join(stage, 'dist', name), { recursive: true });
   rmSync(compiled, { recursive: true, force: true });
 }
 

@@ -1,7 +1,7 @@
 // Packs the package, installs the tarball into an empty project without running any script, and uses it there:
-// the library, its types and its command.
+// the library, its types and its commands.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -49,9 +49,38 @@ try {
 
   const printed = run([...npm, 'exec', '--no', '--', 'waldo', '--version'], project).trim();
   check(printed === version, `waldo --version printed ${JSON.stringify(printed)}, not ${version}`);
-  console.log(`waldo ${version}: packed, installed without scripts, library, types and command work`);
+  checkBench();
+  console.log(`waldo ${version}: packed, installed without scripts, library, types and commands work`);
 } finally {
   rmSync(project, { recursive: true, force: true });
+}
+
+/** The benchmarks run without the repository: raw loops are those of node:fs, and it is said why. */
+function checkBench() {
+  const args = ['bench', '--quick', 'append', '--json', '--time', '0.01', '--dir', project];
+  const before = readdirSync(project);
+  const [command, ...first] = npm;
+  const { status, stdout, stderr } = spawnSync(command, [...first, 'exec', '--no', '--', 'waldo', ...args], {
+    cwd: project,
+    encoding: 'utf8',
+  });
+  check(status === 0, `waldo ${args.join(' ')} failed (${status}):\n${stderr}`);
+  const notes = stderr.match(/^waldo: raw loops run in node:fs, .* µs to a call/gm) ?? [];
+  check(notes.length === 1, `the fall-back was told ${notes.length} times, not once:\n${stderr}`);
+  const results = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const baselines = results.map(({ baseline }) => baseline).filter((baseline) => baseline !== null);
+  check(
+    baselines.length > 0 && baselines.every((baseline) => baseline.startsWith('node:fs pwrite ')),
+    `unexpected baselines: ${baselines.join('; ')}`,
+  );
+  check(
+    results.every(({ suite, median }) => suite === 'append' && median > 0),
+    `wrong results: ${stdout}`,
+  );
+  check(readdirSync(project).length === before.length, 'waldo bench left something behind');
 }
 
 function check(condition, message) {

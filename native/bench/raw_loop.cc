@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -18,6 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr size_t kHugePageBytes = 2 << 20;
 constexpr size_t kFillBytes = 2 << 20;
 constexpr size_t kSector = 512;
 
@@ -87,13 +89,20 @@ class Descriptor {
   int fd_ = -1;
 };
 
-/** Page-aligned memory that does not compress: what O_DIRECT asks for, and what no device can shorten. */
+/**
+ * Page-aligned memory that does not compress: what O_DIRECT asks for, and what no device can shorten. On huge
+ * pages, like the slabs of a ring: the device reaches those faster.
+ */
 class Block {
  public:
-  explicit Block(size_t bytes) : bytes_(bytes) {
-    void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (data == MAP_FAILED) fail("mmap", std::to_string(bytes));
-    data_ = static_cast<uint8_t*>(data);
+  explicit Block(size_t bytes) : mapped_bytes_(bytes + kHugePageBytes) {
+    mapped_ = mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped_ == MAP_FAILED) fail("mmap", std::to_string(mapped_bytes_));
+    const auto begin = reinterpret_cast<uintptr_t>(mapped_);
+    data_ = static_cast<uint8_t*>(mapped_) + (kHugePageBytes - begin % kHugePageBytes) % kHugePageBytes;
+#ifdef MADV_HUGEPAGE
+    if (bytes % kHugePageBytes == 0) (void)madvise(data_, bytes, MADV_HUGEPAGE);
+#endif
     uint64_t state = 88172645463325252ULL;
     for (size_t i = 0; i + sizeof state <= bytes; i += sizeof state) {
       state ^= state << 13;
@@ -102,20 +111,22 @@ class Block {
       std::memcpy(data_ + i, &state, sizeof state);
     }
   }
-  ~Block() { munmap(data_, bytes_); }
+  ~Block() { munmap(mapped_, mapped_bytes_); }
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 
   uint8_t* data() const { return data_; }
 
  private:
+  void* mapped_;
+  size_t mapped_bytes_;
   uint8_t* data_;
-  size_t bytes_;
 };
 
 struct Loop {
-  std::string path;
+  std::vector<std::string> paths;  // gone over one after the other
   std::string layout;
+  uint64_t offset;  // in each file: the bytes before it are left alone
   uint64_t file_bytes;
   size_t block_bytes;
   uint64_t max_calls;
@@ -125,34 +136,69 @@ struct Loop {
   bool random;
 };
 
-/** Brings the file into its layout. A filled file is used again as it is: filling takes long. */
+using Files = std::vector<std::unique_ptr<Descriptor>>;
+
+Files open_all(const Loop& loop, int flags, bool direct) {
+  Files files;
+  for (const std::string& path : loop.paths)
+    files.push_back(std::make_unique<Descriptor>(path, flags, direct));
+  return files;
+}
+
+/** Brings a file into its layout. A filled file is used again as it is: filling takes long. */
 void lay_out(const Loop& loop) {
+  if (loop.layout == "as it is") return;
   const bool filled = loop.layout == "filled";
-  Descriptor file(loop.path, O_RDWR | O_CREAT, false);
+  const std::string& path = loop.paths.front();
+  Descriptor file(path, O_RDWR | O_CREAT, false);
   if (filled && file.size() == loop.file_bytes) return;
-  if (ftruncate(file.fd(), 0) != 0) fail("ftruncate", loop.path);
+  if (ftruncate(file.fd(), 0) != 0) fail("ftruncate", path);
   if (loop.layout == "fallocated") {
     const int error = posix_fallocate(file.fd(), 0, static_cast<off_t>(loop.file_bytes));
     errno = error;
-    if (error != 0) fail("fallocate", loop.path);
+    if (error != 0) fail("fallocate", path);
   } else if (filled) {
     const std::vector<uint8_t> zeros(kFillBytes);
     for (uint64_t offset = 0; offset < loop.file_bytes; offset += kFillBytes) {
       file.write_all(zeros.data(), std::min<uint64_t>(kFillBytes, loop.file_bytes - offset), offset);
     }
   }
-  if (fsync(file.fd()) != 0) fail("fsync", loop.path);
+  if (fsync(file.fd()) != 0) fail("fsync", path);
   if (loop.direct) file.forget(0, loop.file_bytes);
 }
 
-/** Runs `call(offset)` over the file's blocks until time or calls are used up; nanoseconds of each. */
+/** What the files held, put back when this goes: then a ring's files can be measured in place. */
+class Contents {
+ public:
+  explicit Contents(const Loop& loop) : loop_(loop) {
+    for (const auto& file : open_all(loop, O_RDONLY, loop.direct)) {
+      kept_.push_back(std::make_unique<Block>(loop.file_bytes));
+      file->read_all(kept_.back()->data(), loop.file_bytes, loop.offset);
+    }
+  }
+  void restore() {
+    const Files files = open_all(loop_, O_WRONLY, loop_.direct);
+    for (size_t i = 0; i < files.size(); ++i) {
+      files[i]->write_all(kept_[i]->data(), loop_.file_bytes, loop_.offset);
+      if (fsync(files[i]->fd()) != 0) fail("fsync", loop_.paths[i]);
+    }
+  }
+
+ private:
+  const Loop& loop_;
+  std::vector<std::unique_ptr<Block>> kept_;
+};
+
+/** Runs `call(file, offset)` over the blocks until time or calls are used up; nanoseconds of each. */
 template <typename Call>
-std::vector<uint64_t> timed(const Loop& loop, double* elapsed, Call call) {
+std::vector<uint64_t> timed(const Loop& loop, const Files& files, double* elapsed, Call call) {
   std::vector<uint64_t> times;
   times.reserve(1 << 16);
-  const uint64_t blocks = loop.file_bytes / loop.block_bytes;
+  const uint64_t blocks_each = loop.file_bytes / loop.block_bytes;
+  const uint64_t blocks = blocks_each * files.size();
   // Only a filled file can be gone over again: the second time, the others are filled as well.
-  const uint64_t limit_calls = loop.layout == "filled" ? loop.max_calls : std::min(blocks, loop.max_calls);
+  const bool again = loop.layout == "filled" || loop.layout == "as it is";
+  const uint64_t limit_calls = again ? loop.max_calls : std::min(blocks, loop.max_calls);
   uint64_t state = 88172645463325252ULL;
   const auto start = Clock::now();
   const auto limit =
@@ -164,7 +210,7 @@ std::vector<uint64_t> timed(const Loop& loop, double* elapsed, Call call) {
       state = state * 6364136223846793005ULL + 1442695040888963407ULL;
       block = (state >> 33) % blocks;
     }
-    call(block * loop.block_bytes);
+    call(*files[block / blocks_each], loop.offset + block % blocks_each * loop.block_bytes);
     const auto after = Clock::now();
     times.push_back(
         static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(after - before).count()));
@@ -176,21 +222,27 @@ std::vector<uint64_t> timed(const Loop& loop, double* elapsed, Call call) {
 
 std::vector<uint64_t> write_loop(const Loop& loop, double* elapsed) {
   lay_out(loop);
-  Descriptor file(loop.path, O_WRONLY | (loop.dsync ? O_DSYNC : 0), loop.direct);
+  std::unique_ptr<Contents> contents;
+  if (loop.layout == "as it is") contents = std::make_unique<Contents>(loop);
+  const Files files = open_all(loop, O_WRONLY | (loop.dsync ? O_DSYNC : 0), loop.direct);
   const Block block(loop.block_bytes);
-  auto times =
-      timed(loop, elapsed, [&](uint64_t offset) { file.write_all(block.data(), loop.block_bytes, offset); });
+  auto times = timed(loop, files, elapsed, [&](Descriptor& file, uint64_t offset) {
+    file.write_all(block.data(), loop.block_bytes, offset);
+  });
   // What is still in memory must not be written while something else is measured.
-  if (fsync(file.fd()) != 0) fail("fsync", loop.path);
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (fsync(files[i]->fd()) != 0) fail("fsync", loop.paths[i]);
+  }
+  if (contents) contents->restore();
   return times;
 }
 
 std::vector<uint64_t> read_loop(const Loop& loop, double* elapsed) {
   lay_out(loop);
-  Descriptor file(loop.path, O_RDONLY, loop.direct);
-  file.forget(0, loop.file_bytes);
+  const Files files = open_all(loop, O_RDONLY, loop.direct);
+  for (const auto& file : files) file->forget(loop.offset, loop.file_bytes);
   const Block block(loop.block_bytes);
-  return timed(loop, elapsed, [&](uint64_t offset) {
+  return timed(loop, files, elapsed, [&](Descriptor& file, uint64_t offset) {
     file.read_all(block.data(), loop.block_bytes, offset);
     // Else the second visit to a block would not reach the disk.
     if (loop.random && !loop.direct) file.forget(offset, loop.block_bytes);
@@ -199,8 +251,11 @@ std::vector<uint64_t> read_loop(const Loop& loop, double* elapsed) {
 
 Loop read_options(const Napi::Object& given) {
   Loop loop;
-  loop.path = given.Get("path").ToString().Utf8Value();
+  const Napi::Object paths = given.Get("paths").ToObject();
+  const uint32_t count = paths.Get("length").ToNumber().Uint32Value();
+  for (uint32_t i = 0; i < count; ++i) loop.paths.push_back(paths.Get(i).ToString().Utf8Value());
   loop.layout = given.Get("layout").ToString().Utf8Value();
+  loop.offset = static_cast<uint64_t>(given.Get("offset").ToNumber().Int64Value());
   loop.file_bytes = static_cast<uint64_t>(given.Get("fileBytes").ToNumber().Int64Value());
   loop.block_bytes = given.Get("blockBytes").ToNumber().Uint32Value();
   loop.max_calls = given.Get("maxCalls").ToNumber().Uint32Value();
@@ -208,12 +263,13 @@ Loop read_options(const Napi::Object& given) {
   loop.direct = given.Get("direct").ToBoolean();
   loop.dsync = given.Get("dsync").ToBoolean();
   loop.random = given.Get("random").ToBoolean();
+  if (loop.paths.empty()) throw Napi::RangeError::New(given.Env(), "paths: at least one");
   if (loop.block_bytes == 0 || loop.file_bytes < loop.block_bytes || loop.max_calls == 0) {
     throw Napi::RangeError::New(given.Env(),
                                 "blockBytes, maxCalls: at least 1; fileBytes: at least one block");
   }
-  if (loop.direct && loop.block_bytes % kSector != 0) {
-    throw Napi::RangeError::New(given.Env(), "blockBytes: a multiple of 512 for direct I/O");
+  if (loop.direct && (loop.block_bytes % kSector != 0 || loop.offset % kSector != 0)) {
+    throw Napi::RangeError::New(given.Env(), "blockBytes, offset: multiples of 512 for direct I/O");
   }
   return loop;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Waldo } from '../index.js';
+import { countOf, formatCount, formatSize } from '../units.js';
 import { AppendPump } from './append-pump.js';
 import { ExitCode, exitCodeOfSignal } from './exit-codes.js';
 import { Input } from './input.js';
@@ -8,7 +9,6 @@ import { note, Output, ProgressLine } from './output.js';
 import { addWriterFlags, ringOptions } from './ring-options.js';
 import { describeGap } from './salvage.js';
 import { StopSignals } from './signals.js';
-import { countOf, formatCount, formatSize } from './sizes.js';
 
 const HELP = `
 A line's newline is stripped; every other byte is kept, a carriage return too. A last line without newline

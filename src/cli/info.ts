@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { type Metadata, type Recovery, Waldo } from '../index.js';
+import { countOf, formatCount, formatSize } from '../units.js';
 import { ExitCode } from './exit-codes.js';
 import { Output } from './output.js';
 import { addReaderFlags, ringOptions } from './ring-options.js';
 import { describeGap } from './salvage.js';
-import { countOf, formatCount, formatSize } from './sizes.js';
 import { alignColumns } from './table.js';
 
 const HELP = `

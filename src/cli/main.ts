@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAppend } from './append.js';
+import { addBench } from './bench.js';
 import { addCat } from './cat.js';
 import { describeError } from './describe-error.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
@@ -24,7 +25,7 @@ function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'waldo: ')) })
     .showHelpAfterError('Try "waldo --help".');
-  for (const add of [addAppend, addCat, addTail, addInfo, addVerify]) add(waldo);
+  for (const add of [addAppend, addCat, addTail, addInfo, addVerify, addBench]) add(waldo);
   for (const command of waldo.commands) command.showHelpAfterError(`Try "waldo ${command.name()} --help".`);
   return waldo;
 }

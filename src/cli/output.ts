@@ -49,12 +49,19 @@ export class ProgressLine {
   /** Stops, and clears the line. */
   stop(): void {
     clearInterval(this.#timer);
+    this.clear();
+  }
+
+  /** Clears the line for something else to be printed in its place; it comes back below that. */
+  clear(): void {
     if (this.#shown) process.stderr.write('\r\x1b[2K');
     this.#shown = false;
   }
 
   #show(text: string): void {
     this.#shown = true;
-    process.stderr.write(`\r\x1b[2K${text}`);
+    // A line that wraps could not be cleared.
+    const width = (process.stderr.columns || 80) - 1;
+    process.stderr.write(`\r\x1b[2K${text.slice(0, width)}`);
   }
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { type Gap, type VerifyProblem, type VerifyReport, Waldo } from '../index.js';
+import { countOf, formatSize } from '../units.js';
 import { ExitCode } from './exit-codes.js';
 import { Output } from './output.js';
 import { addCheckerFlags, ringOptions } from './ring-options.js';
 import { describeGap } from './salvage.js';
-import { countOf, formatSize } from './sizes.js';
 
 const HELP = `
 Reads the whole ring and changes nothing. A damaged ring is checked too, as far as it can be opened. The exit

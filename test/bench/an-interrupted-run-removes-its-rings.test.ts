@@ -5,8 +5,12 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { bench, benchDirectory } from './support/bench.js';
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`a run that ${signal} ends removes its rings`, async (t) => {
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  test(`a run that ${signal} ends removes its rings, and exits with ${status}`, async (t) => {
     const dir = benchDirectory(t);
     const running = bench(['open', '--quick', '--pairs', '1000', '--dir', dir]);
     let ended = false;
@@ -18,7 +22,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     while (!ended && !hasRing()) await setImmediate();
     running.child.kill(signal);
     const result = await running.ended;
-    assert.equal(result.signal, signal, result.stderr);
+    assert.deepEqual([result.code, result.stderr], [status, '']);
     assert.deepEqual(readdirSync(dir), []);
   });
 }

@@ -15,8 +15,8 @@ const MISTAKES: readonly (readonly [args: readonly string[], message: RegExp])[]
 for (const [args, message] of MISTAKES) {
   test(`bench ${args.join(' ')} is explained, and nothing is run`, async () => {
     const { code, stdout, stderr } = await bench(args).ended;
-    assert.notEqual(code, 0);
-    assert.equal(stdout.length, 0);
+    assert.deepEqual([code, stdout.length], [2, 0]);
+    assert.match(stderr, /^waldo: /);
     assert.match(stderr, message);
   });
 }
@@ -26,6 +26,12 @@ test('a directory that is not there is named', async (t) => {
   const { code, stderr } = await bench(['open', '--quick', '--dir', dir]).ended;
   assert.equal(code, 1);
   assert.ok(stderr.includes(`${dir} is not a directory`), stderr);
+});
+
+test('a directory that nothing can be written to is named', async () => {
+  const { code, stderr } = await bench(['open', '--quick', '--dir', '/proc']).ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /^waldo: nothing can be written to \/proc: /);
 });
 
 test('--list names trials and makes nothing', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countOf, formatSize, parseCount, parseMode, parseSize } from '../../src/cli/sizes.js';
+import { parseCount, parseMode, parseSize } from '../../src/cli/sizes.js';
 
 test('sizes are read in bytes, decimal units and binary units, in either case', () => {
   const sizes: [string, number][] = [
@@ -50,19 +50,4 @@ test('modes are read in octal', () => {
   for (const text of ['', '8', '0x1ff', '77777']) {
     assert.throws(() => parseMode(text), { code: 'commander.invalidArgument' }, text);
   }
-});
-
-test('sizes and counts are shown short', () => {
-  assert.deepEqual([0, 1023, 1024, 1536, 67108864, 5e12].map(formatSize), [
-    '0 B',
-    '1023 B',
-    '1 KiB',
-    '1.5 KiB',
-    '64 MiB',
-    '4.5 TiB',
-  ]);
-  assert.deepEqual(
-    [countOf(1, 'log'), countOf(1234, 'log'), countOf(0, 'entry', 'entries')],
-    ['1 log', '1,234 logs', '0 entries'],
-  );
 });

@@ -2,14 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Cli } from '../../support/cli.js';
 
-const MAIN = fileURLToPath(new URL('../../../bench/main.js', import.meta.url));
-
-/** `npm run bench`, started. */
+/** `waldo bench`, started. */
 export function bench(args: readonly string[]): Cli {
-  const running = new Cli(args, MAIN);
+  const running = new Cli(['bench', ...args]);
   running.child.stdin.end();
   return running;
 }
