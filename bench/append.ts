@@ -1,3 +1,4 @@
+import type { WaldoOptions } from 'waldo';
 import { formatSize } from '../src/units.js';
 import { rawFileBytes, rawWrites } from './raw.js';
 import {
@@ -8,7 +9,7 @@ import {
   packedBytes,
   payloads,
   repeat,
-  ringBytes,
+  ringOptions,
   type WriteMode,
 } from './rings.js';
 import type { Context, Figures, Scale, Suite, Trial } from './suite.js';
@@ -16,12 +17,14 @@ import type { Context, Figures, Scale, Suite, Trial } from './suite.js';
 const KIB = 1024;
 const MIB = 2 ** 20;
 
-/** Payload bytes, batch bytes, direct, O_DSYNC. */
-type Row = readonly [payload: number, batch: number, direct: boolean, dsync: boolean];
+/** Payload bytes, batch bytes, direct, O_DSYNC, bytes of a page if they are not the usual ones. */
+type Row = readonly [payload: number, batch: number, direct: boolean, dsync: boolean, page?: number];
 
 const ROWS: readonly Row[] = [
   [1000, 2 * MIB, true, true],
+  [1000, 2 * MIB, true, true, 256 * MIB],
   [100, 2 * MIB, true, true],
+  [100, 2 * MIB, true, true, 256 * MIB],
   [16, 2 * MIB, true, true],
   [64 * KIB, 2 * MIB, true, true],
   [1000, 64 * KIB, true, true],
@@ -37,8 +40,8 @@ const QUICK: readonly Row[] = [
   [16, 512, false, false],
 ];
 
-/** Appends under way at once: one is written while the next is packed. */
-const IN_FLIGHT = 4;
+/** Appends under way at once: some are written while the next are packed. */
+const IN_FLIGHT = 8;
 
 function* everything(): Generator<Row> {
   for (const dsync of [true, false]) {
@@ -52,25 +55,28 @@ function* everything(): Generator<Row> {
   }
 }
 
-function trial([payload, batch, direct, dsync]: Row, scale: Scale): Trial {
+function trial([payload, batch, direct, dsync, page]: Row, scale: Scale): Trial {
   const mode: WriteMode = { directIo: direct ? 'auto' : false, fileODsync: dsync };
+  const options = { ...mode, ...(page !== undefined && { fileCapacity: page }) };
+  const pages = page === undefined ? '' : `, ${formatSize(page)} pages`;
+  const { ringSize, fileCapacity } = { ...ringOptions(scale), ...options };
   return {
-    name: `${payload} B logs, ${formatSize(batch)} batches, ${describeMode(mode)}`,
+    name: `${payload} B logs, ${formatSize(batch)} batches, ${describeMode(mode)}${pages}`,
     metrics: { bytes: 'MB/s', logs: '1/s', cpu: 's/GB' },
-    diskBytes: ringBytes(scale) + 3 * rawFileBytes({ scale }),
-    prepare: (context) => fillRing(context, mode, payload),
-    run: (context) => appendBatches(context, mode, payload, batch),
+    diskBytes: ringSize * fileCapacity + 2 * rawFileBytes({ scale }),
+    prepare: (context) => fillRing(context, options, payload),
+    run: (context) => appendBatches(context, options, payload, batch),
     baselines: rawWrites(batch, dsync, ({ bytesPerSecond }) => ({ bytes: bytesPerSecond / 1e6 })),
   };
 }
 
 async function appendBatches(
   context: Context,
-  mode: WriteMode,
+  options: WaldoOptions,
   payload: number,
   batchBytes: number,
 ): Promise<Figures> {
-  await using waldo = await openRing(context, mode);
+  await using waldo = await openRing(context, options);
   const batch = payloads(logsPerFrame(payload, batchBytes), payload);
   await repeat(context.scale.seconds / 10, IN_FLIGHT, () => waldo.append(batch));
   let batches = 0;

@@ -9,8 +9,7 @@ export const disk: Suite = {
   about: 'what the disk can do: a loop of pwrite, one write under way',
   trials(scale) {
     const trials: Trial[] = [];
-    const { name: caller, canWrite } = raw();
-    const by = caller === 'raw' ? '' : ` by ${caller}`;
+    const { canWrite } = raw();
     for (const dsync of scale.full ? [true, false] : [true]) {
       for (const blockBytes of scale.quick ? [4096] : [4096, 2 ** 16, 2 ** 21]) {
         for (const direct of [false, true]) {
@@ -18,7 +17,7 @@ export const disk: Suite = {
             const how = `${direct ? 'direct' : 'buffered'}${dsync ? ', O_DSYNC' : ''}, ${layout}`;
             const possible = canWrite({ layout, direct, dsync });
             trials.push({
-              name: `${formatSize(blockBytes)} blocks${by}, ${how}`,
+              name: `${formatSize(blockBytes)} blocks, ${how}`,
               metrics: { rate: 'MB/s', p50: 'µs', p99: 'µs' },
               diskBytes: rawFileBytes({ scale }),
               direct,

@@ -2,23 +2,40 @@
 
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { rawFileBytes } from './raw.js';
 import { fillRing, logsPerFrame, openRing, payloads, repeat, ringBytes } from './rings.js';
 import { quantiles } from './statistics.js';
-import type { Context, Figures, Scale, Trial } from './suite.js';
+import type { Baseline, Context, Figures, Scale, Trial } from './suite.js';
 
 const PAYLOAD = 1000;
 
-export function hostFsTrial(scale: Scale): Trial {
-  return {
-    name: 'fs.stat while the ring writes at full speed',
-    metrics: { p50: 'µs', p99: 'µs', written: 'MB/s' },
-    diskBytes: ringBytes(scale) + rawFileBytes({ scale }),
-    prepare: (context) => fillRing(context),
-    run: statBesideRing,
-    baselines: [{ name: 'no ring', run: ({ directory, scale }) => statAll(directory, scale.seconds) }],
+/** What the other thread does. */
+type Load = 'ring' | 'computing';
+
+export function hostFsTrials(scale: Scale): Trial[] {
+  const alone: Baseline = {
+    name: 'no ring',
+    run: ({ directory, scale }) => statAll(directory, scale.seconds),
   };
+  return [
+    {
+      name: 'fs.stat while the ring writes at full speed',
+      metrics: { p50: 'µs', p99: 'µs', written: 'MB/s' },
+      diskBytes: ringBytes(scale),
+      prepare: (context) => fillRing(context),
+      run: (context) => statBeside('ring', context),
+      baselines: [alone],
+    },
+    {
+      // What a processor less costs, whoever keeps it busy.
+      name: 'fs.stat while a thread computes',
+      metrics: { p50: 'µs', p99: 'µs' },
+      diskBytes: 0,
+      run: (context) => statBeside('computing', context),
+      baselines: [alone],
+    },
+  ];
 }
 
 async function statAll(directory: string, seconds: number): Promise<Figures> {
@@ -32,14 +49,28 @@ async function statAll(directory: string, seconds: number): Promise<Figures> {
   return { p50, p99 };
 }
 
-async function statBesideRing(context: Context): Promise<Figures> {
+async function statBeside(what: Load, context: Context): Promise<Figures> {
   // A thread of its own: what remains in common are libuv's pool, the processors and the disk.
-  const worker = new Worker(new URL(import.meta.url), { workerData: context });
+  const worker = new Worker(new URL(import.meta.url), { workerData: { what, context } });
   await once(worker, 'message');
   const figures = await statAll(context.directory, context.scale.seconds);
   worker.postMessage('stop');
-  const [written] = (await once(worker, 'message')) as [number];
-  return { ...figures, written };
+  const [written] = (await once(worker, 'message')) as [number | undefined];
+  return written === undefined ? figures : { ...figures, written };
+}
+
+/** Turns of the event loop apart, so that the word to stop is heard. */
+async function computeUntilStopped(): Promise<void> {
+  let stopped = false;
+  parentPort!.once('message', () => {
+    stopped = true;
+  });
+  parentPort!.postMessage('computing');
+  while (!stopped) {
+    for (const end = performance.now() + 5; performance.now() < end; );
+    await setImmediate();
+  }
+  parentPort!.postMessage(undefined);
 }
 
 async function writeUntilStopped(context: Context): Promise<void> {
@@ -60,4 +91,7 @@ async function writeUntilStopped(context: Context): Promise<void> {
   parentPort!.postMessage((batches * batch.length * PAYLOAD) / 1e6 / seconds);
 }
 
-if (!isMainThread) await writeUntilStopped(workerData as Context);
+if (!isMainThread) {
+  const { what, context } = workerData as { what: Load; context: Context };
+  await (what === 'ring' ? writeUntilStopped(context) : computeUntilStopped());
+}

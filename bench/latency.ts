@@ -1,4 +1,4 @@
-import { hostFsTrial } from './host-fs.js';
+import { hostFsTrials } from './host-fs.js';
 import { rawFileBytes, rawWrites } from './raw.js';
 import {
   commitBytes,
@@ -80,6 +80,6 @@ export const latency: Suite = {
   about: 'one log at a time; and what node:fs notices of a ring at full speed',
   trials(scale) {
     const rows = scale.quick ? ROWS.slice(0, 2) : scale.full ? [...everything()] : ROWS;
-    return [...rows.map((row) => trial(row, scale)), hostFsTrial(scale)];
+    return [...rows.map((row) => trial(row, scale)), ...hostFsTrials(scale)];
   },
 };

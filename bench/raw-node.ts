@@ -10,8 +10,7 @@ import {
   readSync,
   writeSync,
 } from 'node:fs';
-import { devNull } from 'node:os';
-import { dirname } from 'node:path';
+import { devNull, tmpdir } from 'node:os';
 import { alignedMemory, blockMemory } from './memory.js';
 import type { RawLoop, RawLoops, RawResult } from './raw.js';
 import { quantiles } from './statistics.js';
@@ -68,15 +67,20 @@ async function writeLoop(loop: RawLoop): Promise<RawResult> {
 }
 
 async function readLoop(loop: RawLoop): Promise<RawResult> {
-  const block = await memoryFor(loop);
+  const { blockBytes, memoryBytes } = loop;
+  const memory = memoryBytes > blockBytes ? alignedMemory(memoryBytes) : await memoryFor(loop);
+  let next = 0;
   layOut(loop);
   return withFiles(loop, constants.O_RDONLY, (fds) =>
-    timed(loop, fds, (fd, position) => readAll(fd, block, position)),
+    timed(loop, fds, (fd, position) => {
+      readAll(fd, memory.subarray(next, next + blockBytes), position);
+      next = next + 2 * blockBytes <= memory.length ? next + blockBytes : 0;
+    }),
   );
 }
 
-function memoryFor({ blockBytes, paths }: RawLoop): Promise<Buffer> {
-  return blockMemory(blockBytes, dirname(paths[0]!));
+function memoryFor({ blockBytes }: RawLoop): Promise<Buffer> {
+  return blockMemory(blockBytes, tmpdir());
 }
 
 /** Brings a file into its layout. A filled file is used again as it is: filling takes long. */

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Waldo } from 'waldo';
 import { formatSize } from '../src/units.js';
 import { microsecondsPerCall, nodeLoops } from './raw-node.js';
 import type { Baseline, Context, Figures } from './suite.js';
@@ -24,6 +25,8 @@ export interface RawLoop {
   readonly offset: number;
   readonly fileBytes: number;
   readonly blockBytes: number;
+  /** What reads go to, block after block: as many bytes as a block, or a multiple of it. */
+  readonly memoryBytes: number;
   /** The loop ends after so many calls or seconds; in a file that is not filled, at its end too. */
   readonly maxCalls: number;
   readonly seconds: number;
@@ -108,21 +111,42 @@ function compile(note: (text: string) => void): string | undefined {
   return status === 0 ? undefined : 'native/bench cannot be compiled here';
 }
 
-/** The file is as large as the ring beside it, so that both go over the same amount of disk. */
+/** What files beside a ring are as large as: as the ring. */
 export function rawFileBytes({ scale }: Pick<Context, 'scale'>): number {
   return scale.quick ? 2 ** 20 : 2 ** 28;
 }
 
 const WAYS: readonly (readonly [Layout, boolean])[] = [
-  ['filled', true],
-  ['filled', false],
+  ['as it is', true],
+  ['as it is', false],
   ['fallocated', true],
   ['fallocated', false],
   ['growing', true],
   ['growing', false],
 ];
 
-/** Every way there is to write blocks of one size. `figures` turns the result into the trial's metrics. */
+/** Where a page file's frames start: native/format.h. */
+const PAGE_DATA_OFFSET = 8192;
+
+/** The frames of the trial's ring. One place on a disk may be half as fast as another: both use the same. */
+async function ringFiles({ directory }: Pick<Context, 'directory'>) {
+  const ring = join(directory, 'ring');
+  const reader = await Waldo.openReader(ring);
+  const fileBytes = reader.metadata().fileCapacity;
+  await reader.close();
+  const names = readdirSync(ring).filter((name) => name.endsWith('.page'));
+  return {
+    paths: names.toSorted().map((name) => join(ring, name)),
+    layout: 'as it is',
+    offset: PAGE_DATA_OFFSET,
+    fileBytes,
+  } as const;
+}
+
+/**
+ * Every way there is to write blocks of one size, in place of the frames of the trial's ring, which gets them
+ * back, or to files beside it. `figures` turns the result into the trial's metrics.
+ */
 export function rawWrites(
   blockBytes: number,
   dsync: boolean,
@@ -132,7 +156,7 @@ export function rawWrites(
   return WAYS.filter(
     ([layout, direct]) => loops.canWrite({ layout, direct, dsync }) && (!direct || blockBytes % 512 === 0),
   ).map(([layout, direct]) => ({
-    name: `${loops.name} pwrite ${formatSize(blockBytes)}, ${direct ? 'direct' : 'buffered'}, ${layout}`,
+    name: `${loops.name} pwrite ${formatSize(blockBytes)}, ${direct ? 'direct' : 'buffered'}, ${layout === 'as it is' ? 'in the ring' : layout}`,
     optional: true,
     run: async (context) => figures(await runWrites(context, { blockBytes, dsync, layout, direct })),
   }));
@@ -142,43 +166,55 @@ export async function runWrites(
   context: Context,
   how: Pick<RawLoop, 'blockBytes' | 'dsync' | 'layout' | 'direct'>,
 ): Promise<RawResult> {
-  return raw().writeLoop({
-    paths: [join(context.directory, `raw-${how.layout}`)],
+  const { layout, blockBytes } = how;
+  const file = {
+    paths: [join(context.directory, `raw-${layout}`)],
+    layout,
     offset: 0,
-    fileBytes: Math.max(rawFileBytes(context), how.blockBytes),
+    fileBytes: Math.max(rawFileBytes(context), blockBytes),
+  };
+  return raw().writeLoop({
+    ...how,
+    ...(layout === 'as it is' ? await ringFiles(context) : file),
+    memoryBytes: blockBytes,
     maxCalls: UNLIMITED,
     seconds: context.scale.seconds,
     random: false,
-    ...how,
   });
 }
 
-/** Every way there is to read blocks of one size: through a file once, or here and there for a time. */
+/**
+ * Every way there is to read blocks of one size from the trial's ring: through it once, or here and there for a
+ * time.
+ * @param memoryBytes what they are read into, block after block. Into memory that the processor has at hand
+ * anyway, the same few megabytes again and again, the device may be twice as fast.
+ */
 export function rawReads(
   blockBytes: number,
-  fileBytes: number,
+  memoryBytes: number,
   random: boolean,
   figures: (result: RawResult) => Figures,
 ): Baseline[] {
   const loops = raw();
   const ways = [true, false].filter((direct) => loops.canRead({ direct }));
+  const into = memoryBytes > blockBytes ? ` into ${formatSize(memoryBytes)}` : '';
   return ways.map((direct) => ({
-    name: `${loops.name} pread ${formatSize(blockBytes)}, ${direct ? 'direct' : 'buffered'}`,
+    name: `${loops.name} pread ${formatSize(blockBytes)}${into}, ${direct ? 'direct' : 'buffered'}`,
     optional: true,
-    run: async ({ directory, scale }) =>
-      figures(
-        await loops.readLoop({
-          paths: [join(directory, 'raw-filled')],
-          layout: 'filled',
-          offset: 0,
-          fileBytes,
-          blockBytes,
-          maxCalls: random ? UNLIMITED : Math.floor(fileBytes / blockBytes),
-          seconds: random ? scale.seconds : 3600,
-          direct,
-          dsync: false,
-          random,
-        }),
-      ),
+    async run(context) {
+      const files = await ringFiles(context);
+      const blocks = Math.floor(files.fileBytes / blockBytes) * files.paths.length;
+      const loop = {
+        ...files,
+        blockBytes,
+        memoryBytes,
+        maxCalls: random ? UNLIMITED : blocks,
+        seconds: random ? context.scale.seconds : 3600,
+        direct,
+        dsync: false,
+        random,
+      };
+      return figures(await loops.readLoop(loop));
+    },
   }));
 }

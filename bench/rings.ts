@@ -65,12 +65,14 @@ export async function fillRing(context: Context, options?: WaldoOptions, payload
 /**
  * Calls `step` again and again for a time, `lanes` at once; the seconds it took until the last had ended.
  */
-export async function repeat(seconds: number, lanes: number, step: () => Promise<unknown>): Promise<number> {
+export async function repeat(seconds: number, lanes: number, step: () => unknown): Promise<number> {
   const start = performance.now();
   const end = start + seconds * 1000;
   const lane = async () => {
-    do await step();
-    while (performance.now() < end);
+    do {
+      const pending = step();
+      if (pending instanceof Promise) await pending;
+    } while (performance.now() < end);
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return (performance.now() - start) / 1000;

@@ -129,6 +129,7 @@ struct Loop {
   uint64_t offset;  // in each file: the bytes before it are left alone
   uint64_t file_bytes;
   size_t block_bytes;
+  size_t memory_bytes;  // what reads go to, block after block
   uint64_t max_calls;
   double seconds;
   bool direct;
@@ -241,9 +242,11 @@ std::vector<uint64_t> read_loop(const Loop& loop, double* elapsed) {
   lay_out(loop);
   const Files files = open_all(loop, O_RDONLY, loop.direct);
   for (const auto& file : files) file->forget(loop.offset, loop.file_bytes);
-  const Block block(loop.block_bytes);
+  const Block memory(loop.memory_bytes);
+  size_t next = 0;
   return timed(loop, files, elapsed, [&](Descriptor& file, uint64_t offset) {
-    file.read_all(block.data(), loop.block_bytes, offset);
+    file.read_all(memory.data() + next, loop.block_bytes, offset);
+    next = next + 2 * loop.block_bytes <= loop.memory_bytes ? next + loop.block_bytes : 0;
     // Else the second visit to a block would not reach the disk.
     if (loop.random && !loop.direct) file.forget(offset, loop.block_bytes);
   });
@@ -258,6 +261,8 @@ Loop read_options(const Napi::Object& given) {
   loop.offset = static_cast<uint64_t>(given.Get("offset").ToNumber().Int64Value());
   loop.file_bytes = static_cast<uint64_t>(given.Get("fileBytes").ToNumber().Int64Value());
   loop.block_bytes = given.Get("blockBytes").ToNumber().Uint32Value();
+  loop.memory_bytes = std::max<size_t>(loop.block_bytes,
+                                       static_cast<size_t>(given.Get("memoryBytes").ToNumber().Int64Value()));
   loop.max_calls = given.Get("maxCalls").ToNumber().Uint32Value();
   loop.seconds = given.Get("seconds").ToNumber().DoubleValue();
   loop.direct = given.Get("direct").ToBoolean();

@@ -10,7 +10,7 @@ const KIB = 1024;
 
 /** Four blocks of 4 KiB, buffered. */
 function loopOver(paths: string[], how: Partial<RawLoop> = {}): RawLoop {
-  const size = { offset: 0, fileBytes: 16 * KIB, blockBytes: 4 * KIB };
+  const size = { offset: 0, fileBytes: 16 * KIB, blockBytes: 4 * KIB, memoryBytes: 4 * KIB };
   const end = { maxCalls: 100, seconds: 60 };
   return { paths, layout: 'growing', ...size, ...end, direct: false, dsync: true, random: false, ...how };
 }
@@ -77,7 +77,11 @@ for (const direct of [false, true]) {
 test('blocks of 2 MiB are written from a slab, of whose ring nothing is left', async (t) => {
   const directory = benchDirectory(t);
   const blockBytes = 2 ** 21;
-  const loop = loopOver([join(directory, 'large')], { blockBytes, fileBytes: 2 * blockBytes });
+  const loop = loopOver([join(directory, 'large')], {
+    blockBytes,
+    memoryBytes: blockBytes,
+    fileBytes: 2 * blockBytes,
+  });
   assert.equal((await nodeLoops.writeLoop(loop)).calls, 2);
   assert.equal(statSync(join(directory, 'large')).size, 2 * blockBytes);
   assert.deepEqual(readdirSync(directory), ['large']);
