@@ -35,7 +35,8 @@ async function measure(
   const next = () => step(batches[calls++ % batches.length]!);
   await repeat(scale.seconds / 5, lanes, next);
   calls = 0;
-  const perSecond = calls / (await repeat(scale.seconds, lanes, next));
+  const seconds = await repeat(scale.seconds, lanes, next);
+  const perSecond = calls / seconds;
   return { rate: work === 'batch' ? (perSecond * batches[0]!.length * LOG_BYTES) / 1e6 : perSecond };
 }
 

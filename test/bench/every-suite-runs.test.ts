@@ -34,6 +34,7 @@ function checkShape(result: Result): void {
   for (const text of [suite, trial, unit]) assert.equal(typeof text, 'string');
   for (const value of [median, min, max]) assert.ok(Number.isFinite(value), `${suite}/${trial}`);
   assert.ok(min <= median && median <= max);
+  if (unit.endsWith('/s')) assert.ok(min > 0, `${suite}/${trial} did nothing`);
   assert.equal(runs, 1);
   assert.equal(typeof ratio, baseline === null ? 'object' : 'number');
 }
