@@ -28,8 +28,8 @@ export function hostFsTrials(scale: Scale): Trial[] {
       baselines: [alone],
     },
     {
-      // What a processor less costs, whoever keeps it busy.
-      name: 'fs.stat while a thread computes',
+      // What fewer free processors cost, whoever keeps them busy: a ring at full speed is two threads' work.
+      name: 'fs.stat while two threads compute',
       metrics: { p50: 'µs', p99: 'µs' },
       diskBytes: 0,
       run: (context) => statBeside('computing', context),
@@ -50,12 +50,16 @@ async function statAll(directory: string, seconds: number): Promise<Figures> {
 }
 
 async function statBeside(what: Load, context: Context): Promise<Figures> {
-  // A thread of its own: what remains in common are libuv's pool, the processors and the disk.
-  const worker = new Worker(new URL(import.meta.url), { workerData: { what, context } });
-  await once(worker, 'message');
+  // Threads of their own: what remains in common are libuv's pool, the processors and the disk.
+  const workers = Array.from(
+    { length: what === 'ring' ? 1 : 2 },
+    () => new Worker(new URL(import.meta.url), { workerData: { what, context } }),
+  );
+  await Promise.all(workers.map((worker) => once(worker, 'message')));
   const figures = await statAll(context.directory, context.scale.seconds);
-  worker.postMessage('stop');
-  const [written] = (await once(worker, 'message')) as [number | undefined];
+  const answers = workers.map((worker) => once(worker, 'message'));
+  for (const worker of workers) worker.postMessage('stop');
+  const [[written]] = (await Promise.all(answers)) as [[number | undefined]];
   return written === undefined ? figures : { ...figures, written };
 }
 
