@@ -26,6 +26,8 @@
         'native/preparer.cc',
         'native/addon.cc',
         'native/addon_engine.cc',
+        'native/addon_mailbox.cc',
+        'native/addon_reads.cc',
         'native/addon_convert.cc',
       ],
       'dependencies': [

@@ -4,60 +4,16 @@
 
 namespace waldo {
 
-// --- Mailbox ---------------------------------------------------------------------------------------------
-
-void Mailbox::open(Napi::Env env, napi_threadsafe_function_call_js deliver, void* context) {
-  napi_value name = Napi::String::New(env, "waldo");
-  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr,
-                                                             nullptr, context, deliver, &function_);
-  if (status != napi_ok) throw Napi::Error::New(env);
-  (void)napi_unref_threadsafe_function(env, function_);
-}
-
-void Mailbox::notify() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (notified_ || function_ == nullptr) return;
-  notified_ = napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking) == napi_ok;
-}
-
-void Mailbox::post(Done done) {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    done_.push_back(std::move(done));
-  }
-  notify();
-}
-
-std::vector<Mailbox::Done> Mailbox::take() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  notified_ = false;
-  return std::move(done_);
-}
-
-void Mailbox::set_ref(Napi::Env env, bool ref) {
-  if (function_ == nullptr) return;
-  (void)(ref ? napi_ref_threadsafe_function(env, function_) : napi_unref_threadsafe_function(env, function_));
-}
-
-void Mailbox::close() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (function_ == nullptr) return;
-  (void)napi_release_threadsafe_function(function_, napi_tsfn_release);
-  function_ = nullptr;
-}
-
-// --- EngineWrap ------------------------------------------------------------------------------------------
-
 Napi::Function EngineWrap::define(Napi::Env env) {
   return DefineClass(
       env, "Engine",
       {InstanceMethod<&EngineWrap::open>("open"), InstanceMethod<&EngineWrap::allocate>("allocate"),
        InstanceMethod<&EngineWrap::submit>("submit"), InstanceMethod<&EngineWrap::commit_sync>("commitSync"),
        InstanceMethod<&EngineWrap::committed>("committed"), InstanceMethod<&EngineWrap::failure>("failure"),
-       InstanceMethod<&EngineWrap::read>("read"), InstanceMethod<&EngineWrap::bounds>("bounds"),
-       InstanceMethod<&EngineWrap::metadata>("metadata"), InstanceMethod<&EngineWrap::verify>("verify"),
-       InstanceMethod<&EngineWrap::close>("close"), InstanceMethod<&EngineWrap::ref>("ref"),
-       InstanceMethod<&EngineWrap::unref>("unref")});
+       InstanceMethod<&EngineWrap::read>("read"), InstanceMethod<&EngineWrap::read_on>("readOn"),
+       InstanceMethod<&EngineWrap::bounds>("bounds"), InstanceMethod<&EngineWrap::metadata>("metadata"),
+       InstanceMethod<&EngineWrap::verify>("verify"), InstanceMethod<&EngineWrap::close>("close"),
+       InstanceMethod<&EngineWrap::ref>("ref"), InstanceMethod<&EngineWrap::unref>("unref")});
 }
 
 EngineWrap::EngineWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineWrap>(info) {
@@ -181,19 +137,37 @@ Napi::Value EngineWrap::failure(const Napi::CallbackInfo& info) {
   return error_to(info.Env(), engine(info.Env()).failure());
 }
 
+namespace {
+
+std::vector<double> ids_from(const Napi::CallbackInfo& info) {
+  if (info.Length() < 2 || !info[0].IsArray() || !info[1].IsNumber())
+    throw Napi::TypeError::New(info.Env(), "a read takes ids and a number");
+  const auto given = info[0].As<Napi::Array>();
+  std::vector<double> ids(given.Length());
+  for (uint32_t i = 0; i < given.Length(); ++i) ids[i] = given.Get(i).ToNumber().DoubleValue();
+  if (ids.empty()) throw Napi::TypeError::New(info.Env(), "a read takes at least one id");
+  return ids;
+}
+
+}  // namespace
+
 void EngineWrap::read(const Napi::CallbackInfo& info) {
-  if (info.Length() < 3 || !info[1].IsNumber() || !info[2].IsNumber()) {
-    throw Napi::TypeError::New(info.Env(), "read takes an id, a sequence number and a number of bytes");
-  }
-  engine(info.Env());
+  auto ids = ids_from(info);
+  if (info.Length() < 3 || !info[2].IsNumber())
+    throw Napi::TypeError::New(info.Env(), "read takes ids, a sequence number and a number of bytes");
   const auto after = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
   const size_t max_bytes = info[2].As<Napi::Number>().Uint32Value();
-  start(info, [after, max_bytes](Core& core, Mailbox::Convert* convert) {
-    ReadChunk chunk;
-    WALDO_TRY(core.engine.load()->read(after, max_bytes, &chunk));
-    *convert = [chunk](Napi::Env env) { return chunk_to(env, chunk); };
-    return Status();
-  });
+  const size_t count = ids.size();
+  if (!core_->reads.start(engine(info.Env()), std::move(ids), after, max_bytes))
+    throw Napi::Error::New(info.Env(), "the engine is closed");
+  jobs_pending_ += count;
+}
+
+Napi::Value EngineWrap::read_on(const Napi::CallbackInfo& info) {
+  const auto ids = ids_from(info);
+  const bool extended = core_->reads.extend(ids, info[1].As<Napi::Number>().DoubleValue());
+  if (extended) jobs_pending_ += ids.size();
+  return Napi::Boolean::New(info.Env(), extended);
 }
 
 Napi::Value EngineWrap::bounds(const Napi::CallbackInfo& info) {

@@ -18,41 +18,15 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <vector>
 
+#include "addon_mailbox.h"
+#include "addon_reads.h"
 #include "engine.h"
 #include "jobs.h"
 
 namespace waldo {
-
-// What the engine's threads have to say to JavaScript.
-class Mailbox {
- public:
-  using Convert = std::function<Napi::Value(Napi::Env)>;
-  struct Done {
-    double id;
-    Status status;
-    Convert convert;
-  };
-
-  // Any thread.
-  void notify();
-  void post(Done done);
-
-  // JavaScript thread.
-  void open(Napi::Env env, napi_threadsafe_function_call_js deliver, void* context);
-  std::vector<Done> take();
-  void set_ref(Napi::Env env, bool ref);
-  void close();
-
- private:
-  std::mutex mutex_;
-  napi_threadsafe_function function_ = nullptr;
-  bool notified_ = false;
-  std::vector<Done> done_;
-};
 
 class EngineWrap : public Napi::ObjectWrap<EngineWrap> {
  public:
@@ -67,7 +41,8 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap> {
     std::unique_ptr<Engine> owned;         // set by the opening job, and left alone then
     std::atomic<Engine*> engine{nullptr};  // the same, for all threads
     std::atomic<bool> commits_seen{false};
-    Jobs jobs{2};
+    Jobs jobs{4};
+    Reads reads{jobs, mailbox};
     void shut_down();  // joins everything; idempotent
   };
 
@@ -78,6 +53,7 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap> {
   Napi::Value committed(const Napi::CallbackInfo& info);
   Napi::Value failure(const Napi::CallbackInfo& info);
   void read(const Napi::CallbackInfo& info);
+  Napi::Value read_on(const Napi::CallbackInfo& info);
   Napi::Value bounds(const Napi::CallbackInfo& info);
   Napi::Value metadata(const Napi::CallbackInfo& info);
   void verify(const Napi::CallbackInfo& info);

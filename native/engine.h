@@ -27,7 +27,15 @@ class Engine {
   Status failure() const;
 
   Status read(uint64_t after, size_t max_bytes, ReadChunk* chunk) {
-    return ring_->read(after, max_bytes, *slabs_, chunk);
+    Ring::Fetched fetched;
+    WALDO_TRY(fetch(after, max_bytes, &fetched));
+    return check(fetched, chunk);
+  }
+  Status fetch(uint64_t after, size_t max_bytes, Ring::Fetched* fetched) {
+    return ring_->fetch(after, max_bytes, *slabs_, fetched);
+  }
+  Status check(const Ring::Fetched& fetched, ReadChunk* chunk) {
+    return ring_->check(fetched, *slabs_, chunk);
   }
 
   // Writes what is queued, marks the ring cleanly closed, unlocks it. Idempotent; one thread.

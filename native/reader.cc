@@ -105,18 +105,70 @@ bool Ring::collect(const Spot& spot, uint64_t from, uint64_t after, size_t got,
   return false;
 }
 
+// The last number of the whole frames that were read at a spot, going by their headers; 0 if there are none.
+uint64_t Ring::last_fetched(const Spot& spot, size_t got, const Slab& slab) const {
+  uint64_t last = 0;
+  for (uint64_t at = 0; got - at >= sizeof(FrameHeader);) {
+    const auto header = load<FrameHeader>(slab.data() + at);
+    const uint64_t position = spot.page_no * geometry_.file_capacity + spot.offset + at;
+    if (!header_valid(header, geometry_.ring_id, position, got - at, geometry_.alignment)) break;
+    last = header.last_seq_no;
+    at += align_up(header.frame_bytes, geometry_.alignment);
+  }
+  return last;
+}
+
+uint64_t Ring::bytes_for(uint64_t need) const {
+  return align_up(std::max<uint64_t>(need, geometry_.alignment), kMaxAlignment);
+}
+
+Status Ring::fetch(uint64_t after, size_t max_bytes, SlabPool& slabs, Fetched* fetched) {
+  *fetched = Fetched();
+  fetched->after = after;
+  fetched->max_bytes = max_bytes;
+  Spot& spot = fetched->spot;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    WALDO_TRY(find_spot(after, &spot));
+  }
+  if (spot.page == nullptr || !spot.page->is_open() || spot.offset >= spot.end) return Status();
+  const uint64_t bytes = std::min(bytes_for(max_bytes), spot.end - spot.offset);
+  WALDO_TRY(fill(spot, spot.offset, bytes, slabs, &fetched->slab, &fetched->got));
+  fetched->last_seq_no = last_fetched(spot, fetched->got, *fetched->slab);
+  return Status();
+}
+
+Status Ring::check(const Fetched& fetched, SlabPool& slabs, ReadChunk* chunk) {
+  const Spot& spot = fetched.spot;
+  *chunk = ReadChunk();
+  if (fetched.slab) {
+    uint64_t at = 0;
+    uint64_t need = 0;
+    collect(spot, spot.offset, fetched.after, fetched.got, fetched.slab, &at, &need, chunk);
+    if (chunk->slab && still_there(spot)) return Status();
+  }
+  // Whatever is in the way, reading says it in its own words.
+  return read(fetched.after, fetched.max_bytes, slabs, chunk);
+}
+
+Status Ring::fill(const Spot& spot, uint64_t offset, uint64_t bytes, SlabPool& slabs,
+                  std::shared_ptr<Slab>* slab, size_t* got) {
+  // A short read gets a buffer of its size: what keeps one log of it should not keep a whole slab.
+  const bool pooled = bytes <= slabs.slab_bytes() && bytes > slabs.slab_bytes() / 2;
+  *slab = pooled ? slabs.take() : slabs.take(bytes);
+  if (!*slab) return Status::make(Code::kInternal, "out of memory");
+  return spot.page->file().read(kPageDataOffset + offset, (*slab)->data(), bytes, got);
+}
+
 Status Ring::read_spot(const Spot& spot, uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk,
                        bool* lapped) {
   uint64_t offset = spot.offset;
-  uint64_t need = std::max<uint64_t>(max_bytes, geometry_.alignment);
+  uint64_t need = max_bytes;
   while (offset < spot.end && spot.page->is_open()) {
-    const uint64_t bytes = std::min(align_up(need, kMaxAlignment), spot.end - offset);
-    // A short read gets a buffer of its size: what keeps one log of it should not keep a whole slab.
-    const bool pooled = bytes <= slabs.slab_bytes() && bytes > slabs.slab_bytes() / 2;
-    auto slab = pooled ? slabs.take() : slabs.take(bytes);
-    if (!slab) return Status::make(Code::kInternal, "out of memory");
+    const uint64_t bytes = std::min(bytes_for(need), spot.end - offset);
+    std::shared_ptr<Slab> slab;
     size_t got = 0;
-    WALDO_TRY(spot.page->file().read(kPageDataOffset + offset, slab->data(), bytes, &got));
+    WALDO_TRY(fill(spot, offset, bytes, slabs, &slab, &got));
     if (!still_there(spot)) {
       *lapped = true;
       return Status();

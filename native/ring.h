@@ -123,6 +123,11 @@ class Ring {
   // after it.
   Status read(uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk);
 
+  // The same in two steps, so that one thread keeps the disk busy while another one checks what it delivered.
+  struct Fetched;
+  Status fetch(uint64_t after, size_t max_bytes, SlabPool& slabs, Fetched* fetched);
+  Status check(const Fetched& fetched, SlabPool& slabs, ReadChunk* chunk);
+
   // Every checksum, link and index of every page.
   Status verify(VerifyReport* report);
   // Makes a verification that is under way end soon, with kClosed. Any thread.
@@ -175,6 +180,10 @@ class Ring {
   bool still_there(const Spot& spot) const;
   Status read_spot(const Spot& spot, uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk,
                    bool* lapped);
+  uint64_t bytes_for(uint64_t need) const;
+  Status fill(const Spot& spot, uint64_t offset, uint64_t bytes, SlabPool& slabs, std::shared_ptr<Slab>* slab,
+              size_t* got);
+  uint64_t last_fetched(const Spot& spot, size_t got, const Slab& slab) const;
   bool collect(const Spot& spot, uint64_t from, uint64_t after, size_t got, const std::shared_ptr<Slab>& slab,
                uint64_t* at, uint64_t* need, ReadChunk* chunk) const;
   Status pass_damage(const Spot& spot, uint64_t offset, uint64_t after, uint64_t* resume);
@@ -203,6 +212,16 @@ class Ring {
   uint32_t current_slot_ = 0;
   uint64_t commits_ = 0;
   Status failure_;
+};
+
+// What came from the disk, and is not checked yet.
+struct Ring::Fetched {
+  uint64_t after = 0;
+  size_t max_bytes = 0;
+  Spot spot;
+  std::shared_ptr<Slab> slab;  // null if there is nothing after `after`
+  size_t got = 0;
+  uint64_t last_seq_no = 0;  // where the next one goes on; 0 if that is not known before it is checked
 };
 
 }  // namespace waldo

@@ -167,8 +167,13 @@ export interface NativeEngine {
   committed(): number;
   /** The failure that latched the ring, if one did. */
   failure(): NativeError | undefined;
-  /** → {@link NativeChunk}, or null when there is nothing after that number. */
-  read(id: number, afterSeqNo: number, maxBytes: number): void;
+  /**
+   * → {@link NativeChunk}, or null when there is nothing after that number. For further ids it goes on reading,
+   * each from where the one before ended; → undefined for those that were not reached.
+   */
+  read(ids: readonly number[], afterSeqNo: number, maxBytes: number): void;
+  /** The same, from where the read for `lastId` will end; false if that is over already. */
+  readOn(ids: readonly number[], lastId: number): boolean;
   /** Logs kept have numbers greater than `afterSeqNo`, up to the durable tip. */
   bounds(): { readonly empty: boolean; readonly afterSeqNo: number; readonly tipSeqNo: number };
   metadata(): NativeMetadata;

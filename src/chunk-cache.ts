@@ -78,15 +78,20 @@ export class ChunkCache {
     return low < frames.length ? frames.at(low) : undefined;
   }
 
-  /** Whether the log after `position` is here. */
-  holds(position: number): boolean {
-    if (this.frameAfter(position, -1) !== undefined) return true;
-    return this.#read.some((chunk) => position >= chunk.prevSeqNo && position < chunk.lastSeqNo);
+  /** What holds the log after `position`, whether it was read from disk or not; it does not count as used. */
+  peek(position: number): { readonly lastSeqNo: number } | undefined {
+    const frame = this.frameAfter(position, -1);
+    return frame ?? this.#read.find((chunk) => position >= chunk.prevSeqNo && position < chunk.lastSeqNo);
   }
 
-  /** Whether so many bytes may be read before they are wanted: what is read must not drive that out again. */
-  hasRoomAhead(bytes: number): boolean {
-    return 2 * (this.#aheadBytes + bytes) <= this.#readLimit;
+  /** Chunks that were read ahead, and that nobody has wanted yet. */
+  get ahead(): number {
+    return this.#ahead.size;
+  }
+
+  /** How many chunks more may be read ahead: what others read must not drive them out before they are wanted. */
+  roomAhead(bytes: number): number {
+    return Math.floor((this.#readLimit / 2 - this.#aheadBytes) / bytes);
   }
 
   /** Somebody wants the chunk; returns whether it had been read ahead, and nobody had wanted it before. */

@@ -5,15 +5,27 @@ import { WaldoError } from './errors.js';
 import { Chunk } from './log.js';
 import { Memory } from './log-format.js';
 
+type Found = NativeChunk | null | undefined;
+
+/** Reads that go on one from the other, of which the first one's position is known. */
+interface Chain {
+  lastId: number;
+  readonly waiting: Promise<Found>[];
+}
+
 interface Read {
   readonly chunk: Promise<Chunk>;
+  readonly chain: Chain;
   /** Whether somebody wants it; otherwise it is read ahead. */
   asked: boolean;
 }
 
+/** Chunks that are read ahead, and not wanted yet, at most. */
+const MAX_AHEAD = 4;
+
 /**
- * Reads from disk: one for all who want the same logs, and one ahead of those who read on and on, so that the
- * disk is busy while they look at what it delivered.
+ * Reads from disk: one for all who want the same logs, and a few ahead of those who read on and on, so that the
+ * disk is busy while what it delivered is checked and looked at.
  */
 export class DiskReads {
   readonly #engine: Engine;
@@ -23,7 +35,7 @@ export class DiskReads {
   /** Those under way, by the position after which they read. */
   readonly #reads = new Map<number, Read>();
 
-  /** @param maxBytes that one read returns at most; only such reads are followed by one ahead. */
+  /** @param maxBytes that one read returns at most; only such reads are followed by others ahead. */
   constructor(engine: Engine, cache: ChunkCache, maxBytes: number, tip: () => number) {
     this.#engine = engine;
     this.#cache = cache;
@@ -34,44 +46,99 @@ export class DiskReads {
   /** The logs after `position`, if they are in memory because they have been read. */
   cached(position: number): Chunk | undefined {
     const chunk = this.#cache.readAfter(position);
-    if (chunk !== undefined && this.#cache.claim(chunk)) this.#goOn(chunk);
+    if (chunk !== undefined && this.#cache.claim(chunk)) this.#goOn(chunk.lastSeqNo);
     return chunk;
   }
 
   /** Reads the logs after `position`; all who ask for the same meanwhile share the answer. */
   read(position: number, bytes: number): Promise<Chunk> {
-    const read = this.#reads.get(position) ?? this.#start(position, Math.min(bytes, this.#maxBytes));
+    let read = this.#reads.get(position);
+    // Who has worked his way up to the longest reads will go on.
+    const more = bytes < this.#maxBytes ? 0 : this.#room();
+    read ??= this.#start(position, Math.min(bytes, this.#maxBytes), 1 + more);
     read.asked = true;
     return read.chunk;
   }
 
-  #start(position: number, bytes: number): Read {
-    const read: Read = { chunk: this.#fetch(position, bytes), asked: false };
+  /** Reads ahead, from where that has got to behind `position`. */
+  #goOn(position: number): void {
+    let end = position;
+    for (let next = this.#cache.peek(end); next !== undefined; next = this.#cache.peek(end))
+      end = next.lastSeqNo;
+    const room = this.#room();
+    if (room === 0) return;
+    const read = this.#reads.get(end);
+    if (read !== undefined) this.#extend(read.chain, room);
+    else if (this.#isMissing(end)) this.#start(end, this.#maxBytes, room);
+  }
+
+  #isMissing(position: number): boolean {
+    return position < this.#tip() && !this.#reads.has(position) && this.#cache.peek(position) === undefined;
+  }
+
+  /** How many chunks more may be read ahead. */
+  #room(): number {
+    let underWay = 0;
+    for (const { asked, chain } of this.#reads.values()) underWay += chain.waiting.length + (asked ? 0 : 1);
+    const room = Math.min(MAX_AHEAD - this.#cache.ahead, this.#cache.roomAhead(this.#maxBytes));
+    return Math.max(0, room - underWay);
+  }
+
+  /** One read after the other, each from where the one before ended, going by headers. */
+  #start(position: number, bytes: number, count: number): Read {
+    const chain: Chain = { lastId: 0, waiting: [] };
+    this.#launch(chain, count, (ids) => {
+      this.#engine.native.read(ids, position, bytes);
+      return true;
+    });
+    return this.#register(position, this.#toChunk(chain.waiting.shift()!, position), chain, bytes);
+  }
+
+  #extend(chain: Chain, count: number): void {
+    this.#launch(chain, count, (ids) => this.#engine.native.readOn(ids, chain.lastId));
+  }
+
+  #launch(chain: Chain, count: number, start: (ids: number[]) => boolean): void {
+    const { ids, jobs } = this.#engine.runAll<Found>(count, start);
+    if (ids.length === 0) return;
+    chain.lastId = ids.at(-1)!;
+    for (const job of jobs) job.catch(() => {}); // Who wants it will read again.
+    chain.waiting.push(...jobs);
+  }
+
+  #register(position: number, chunk: Promise<Chunk>, chain: Chain, bytes: number): Read {
+    const read: Read = { chunk, chain, asked: false };
     this.#reads.set(position, read);
     read.chunk.then(
       (chunk) => {
         this.#reads.delete(position);
         this.#cache.addRead(chunk, !read.asked);
-        // Who has worked his way up to the longest reads will go on.
-        if (read.asked && bytes === this.#maxBytes) this.#goOn(chunk);
+        const { lastSeqNo } = chunk;
+        if (chain.waiting.length > 0 && this.#isMissing(lastSeqNo))
+          this.#register(lastSeqNo, this.#following(chain, lastSeqNo), chain, bytes);
+        if (bytes === this.#maxBytes) this.#goOn(lastSeqNo);
       },
       () => this.#reads.delete(position), // Those who asked have the error; the next one reads again.
     );
     return read;
   }
 
-  /** Reads what comes after a chunk before somebody asks for it. */
-  #goOn({ lastSeqNo }: Chunk): void {
-    if (lastSeqNo >= this.#tip() || this.#reads.has(lastSeqNo) || this.#cache.holds(lastSeqNo)) return;
-    let ahead = 1;
-    for (const read of this.#reads.values()) if (!read.asked) ahead++;
-    if (this.#cache.hasRoomAhead(ahead * this.#maxBytes)) this.#start(lastSeqNo, this.#maxBytes);
+  /**
+   * The next chunk of a chain. If that was read from elsewhere, since the log ended or damage lay behind a header
+   * that was whole, it is read again from where it is wanted.
+   */
+  async #following(chain: Chain, position: number): Promise<Chunk> {
+    const found = await chain.waiting.shift()!.catch(() => undefined);
+    if (found && found.prevSeqNo <= position && found.lastSeqNo > position)
+      return this.#toChunk(found, position);
+    const { native } = this.#engine;
+    const again = this.#engine.run<Found>((id) => native.read([id], position, this.#maxBytes));
+    return this.#toChunk(again, position);
   }
 
-  async #fetch(position: number, bytes: number): Promise<Chunk> {
-    const { native } = this.#engine;
-    const found = await this.#engine.run<NativeChunk | null>((id) => native.read(id, position, bytes));
-    if (found === null) {
+  async #toChunk(finding: Found | Promise<Found>, position: number): Promise<Chunk> {
+    const found = await finding;
+    if (!found) {
       const message = `no log was found after ${position}, but the tip is ${this.#tip()}`;
       throw new WaldoError('WALDO_INTERNAL', message);
     }

@@ -4,7 +4,7 @@ import { FRAME_HEADER_BYTES, LOG_HEADER_BYTES } from './log-format.js';
 
 interface Job {
   readonly resolve: (value: unknown) => void;
-  readonly reject: (error: WaldoError) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** The native engine of one ring, its asynchronous jobs as promises. */
@@ -52,6 +52,21 @@ export class Engine {
     });
   }
 
+  /** Starts several native jobs with one call; none if `start` says that it did not. */
+  runAll<T>(count: number, start: (ids: number[]) => boolean): { ids: number[]; jobs: Promise<T>[] } {
+    const ids: number[] = [];
+    const jobs: Promise<T>[] = [];
+    for (let i = 0; i < count; i++) jobs.push(this.run<T>((id) => ids.push(id)));
+    try {
+      if (start(ids)) return { ids, jobs };
+    } catch (error) {
+      for (const id of ids) this.#take(id)?.reject(error as Error);
+      return { ids, jobs };
+    }
+    for (const id of ids) this.#take(id);
+    return { ids: [], jobs: [] };
+  }
+
   /** Keeps the process alive until `unref` has been called as often. */
   ref(): void {
     if (this.#references++ === 0) this.native.ref();
@@ -68,12 +83,18 @@ export class Engine {
   }
 
   #onDone(id: number, error: NativeError | undefined, value: unknown): void {
-    const job = this.#jobs.get(id);
+    const job = this.#take(id);
     if (job === undefined) return;
-    this.#jobs.delete(id);
-    this.unref();
     if (error !== undefined) job.reject(fromNative(error));
     else job.resolve(value);
     if (this.#jobs.size === 0) this.#onIdle?.();
+  }
+
+  #take(id: number): Job | undefined {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return undefined;
+    this.#jobs.delete(id);
+    this.unref();
+    return job;
   }
 }

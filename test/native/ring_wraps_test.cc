@@ -51,6 +51,23 @@ TEST_F(RingWraps, EveryPositionCanBeReadFrom) {
   EXPECT_EQ(none.slab, nullptr);
 }
 
+TEST_F(RingWraps, WhatWasFetchedTellsWhereToGoOnBeforeItIsChecked) {
+  ASSERT_OK(ring_.open());
+  ASSERT_OK(ring_.fill_to_page(6));
+  const Bounds bounds = ring_.engine().ring().bounds();
+  uint64_t after = bounds.after;
+  while (after < bounds.tip) {
+    Ring::Fetched fetched;
+    ASSERT_OK(ring_.engine().fetch(after, 8192, &fetched));
+    ReadChunk chunk;
+    ASSERT_OK(ring_.engine().check(fetched, &chunk));
+    ASSERT_EQ(chunk.last_seq_no, fetched.last_seq_no);
+    ASSERT_LE(chunk.prev_seq_no, after);
+    after = fetched.last_seq_no;
+  }
+  EXPECT_EQ(after, bounds.tip);
+}
+
 TEST_F(RingWraps, ReopenedAfterAnyNumberOfFramesItGoesOn) {
   for (int round = 0; round < 60; ++round) {
     ASSERT_OK(ring_.open());

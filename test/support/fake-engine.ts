@@ -167,11 +167,22 @@ export class FakeEngine {
       },
       committed: () => this.#committed,
       failure: () => this.#failure,
-      read: (id, afterSeqNo, maxBytes) => {
-        this.reads++;
-        this.readSizes.push(maxBytes);
+      readOn: () => false,
+      read: (ids, afterSeqNo, maxBytes) => {
         const trimmed = afterSeqNo < this.#bounds().afterSeqNo ? this.#trimmedError() : undefined;
-        answer(id, this.readFailure ?? trimmed, () => this.#chunk(afterSeqNo, maxBytes));
+        let error = this.readFailure ?? trimmed;
+        let after: number | undefined = afterSeqNo;
+        for (const id of ids) {
+          let chunk: NativeChunk | null | undefined;
+          if (error === undefined && after !== undefined) chunk = this.#chunk(after, maxBytes);
+          if (error !== undefined || chunk !== undefined) {
+            this.reads++;
+            this.readSizes.push(maxBytes);
+          }
+          answer(id, error, () => chunk);
+          error = undefined;
+          after = chunk?.lastSeqNo === this.logs.at(-1)?.seqNo ? undefined : chunk?.lastSeqNo;
+        }
       },
       bounds: () => this.#bounds(),
       metadata: () => this.#metadata(),
