@@ -1,7 +1,16 @@
-import { readFileSync, realpathSync, statfsSync } from 'node:fs';
+import { readFileSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { ROOT } from '../raw.js';
 import type { TuneResult } from './result.js';
+
+/** Whether there is a directory of this name, whatever keeps it from being one. */
+export function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
 
 /** Bytes that may be written to the disk of a directory. */
 export function freeBytes(directory: string): number {

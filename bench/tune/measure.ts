@@ -6,6 +6,7 @@ import { runWrites } from '../raw.js';
 import { fillRing, logsPerFrame, openRing, packedBytes, payloads, repeat } from '../rings.js';
 import { Histogram, quantiles } from '../statistics.js';
 import type { Context, Figures } from '../suite.js';
+import { DEFAULTS } from './trials.js';
 import { appendBytes, type Workload } from './workload.js';
 
 /** Something to do in a directory, mostly with the ring in there, which the first task makes. */
@@ -29,26 +30,31 @@ export type Task =
   | { readonly kind: 'seek'; readonly options: WaldoOptions; readonly workload: Workload };
 
 export async function measure(task: Task, context: Context): Promise<Figures> {
+  if (task.kind === 'raw') {
+    const { blockBytes, direct } = task;
+    const raw = await runWrites(context, { blockBytes, direct, dsync: true, layout: 'filled' });
+    return { bytes: raw.bytesPerSecond, p50: raw.p50 / 1e3, p99: raw.p99 / 1e3 };
+  }
+  const options = withSlabs(task.options);
   switch (task.kind) {
     case 'probe':
-      return probe(task.options, context);
-    case 'raw': {
-      const { blockBytes, direct } = task;
-      const raw = await runWrites(context, { blockBytes, direct, dsync: true, layout: 'filled' });
-      return { bytes: raw.bytesPerSecond, p50: raw.p50 / 1e3, p99: raw.p99 / 1e3 };
-    }
+      return probe(options, context);
     case 'fill':
-      await (task.workload
-        ? fillWithCommits(task.options, task.workload, context)
-        : fillRing(context, task.options));
+      await (task.workload ? fillWithCommits(options, task.workload, context) : fillRing(context, options));
       return {};
     case 'append':
-      return measureAppends(task.options, task.workload, task.oneByOne === true, context);
+      return measureAppends(options, task.workload, task.oneByOne === true, context);
     case 'tail':
-      return measureTails(task.options, task.workload, context);
+      return measureTails(options, task.workload, context);
     case 'seek':
-      return measureSeeks(task.options, task.workload, context);
+      return measureSeeks(options, task.workload, context);
   }
+}
+
+/** With the slabs that a ring has by default: where there is little room, `openRing` makes smaller ones. */
+function withSlabs(options: WaldoOptions): WaldoOptions {
+  const { fileCapacity = DEFAULTS.fileCapacity, bufCapacity = DEFAULTS.bufCapacity } = options;
+  return { ...options, bufCapacity: Math.min(bufCapacity, fileCapacity) };
 }
 
 async function probe(options: WaldoOptions, context: Context): Promise<Figures> {
@@ -202,6 +208,8 @@ class Tails {
     this.#base = waldo.prevSeqNo ?? 0;
     this.#logs = logs;
     this.#done = Array.from({ length: readers }, () => this.#follow(waldo.tail(Cursor.after(this.#base))));
+    // If an append fails, `end` is never called, and that is the failure to tell.
+    for (const done of this.#done) done.catch(() => {});
   }
 
   /** Settles when all readers have all logs. */

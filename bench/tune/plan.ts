@@ -101,9 +101,11 @@ function describe(
 ): string[] {
   const notes: string[] = [];
   if (chosen === 0 && late.length > 0) notes.push(`${title} was left out for want of time.`);
-  else if (late.length > 0) notes.push(`${title}: left out for want of time: ${late.join(', ')}.`);
+  else if (late.length > 0) notes.push(`${title}: left out for want of time: ${late.join('; ')}.`);
   if (large.length > 0)
-    notes.push(`${title}: more than the ${formatSize(diskBytes)} of disk left: ${large.join(', ')}.`);
+    notes.push(
+      `${title}: left out for want of disk, of which ${formatSize(diskBytes)} were left: ${large.join('; ')}.`,
+    );
   if (chosen > 0 && rounds < WANTED_ROUNDS)
     notes.push(`${title}: measured ${rounds === 1 ? 'once' : 'twice'} only.`);
   return notes;

@@ -102,6 +102,39 @@ export interface Recommendation {
   readonly reasons: Readonly<Record<string, Reason>>;
 }
 
+/**
+ * All recommendations as one. They were found out one after the other, but a slab is at most a page, and the index
+ * has an entry for each slab at least.
+ */
+export function combine(found: readonly Recommendation[]): Recommendation {
+  const all: Recommendation = {
+    options: Object.assign({}, ...found.map(({ options }) => options)),
+    reasons: Object.assign({}, ...found.map(({ reasons }) => reasons)),
+  };
+  const page = all.options.fileCapacity ?? DEFAULTS.fileCapacity;
+  const bounded = bound(all, 'bufCapacity', page, `A slab is at most a page of ${formatSize(page)}.`);
+  const slab = Math.min(page, bounded.options.bufCapacity ?? DEFAULTS.bufCapacity);
+  const why = `It is at most a slab of ${formatSize(slab)}.`;
+  return bound(bounded, 'indexSparseBytes', slab, why);
+}
+
+function bound(
+  all: Recommendation,
+  option: 'bufCapacity' | 'indexSparseBytes',
+  most: number,
+  why: string,
+): Recommendation {
+  const value = all.options[option];
+  if (value === undefined || value <= most) return all;
+  const isDefault = most === DEFAULTS[option];
+  const { [option]: _, ...others } = all.options;
+  const reason = { value: most, isDefault, reason: `${all.reasons[option]!.reason} ${why}` };
+  return {
+    options: { ...others, ...(!isDefault && { [option]: most }) },
+    reasons: { ...all.reasons, [option]: reason },
+  };
+}
+
 const THROUGHPUT = { metric: 'logs', more: 'better' } as const;
 
 const rate = (candidate: Candidate) => formatRate(candidate.median.logs!, 'logs');

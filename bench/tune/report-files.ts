@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isDirectory } from './machine.js';
 import { GENERATOR, renderReport } from './report.js';
 import type { TuneResult } from './result.js';
 
@@ -12,7 +13,7 @@ import type { TuneResult } from './result.js';
 export function prepareReport(html: string, force: boolean): (result: TuneResult) => string[] {
   const json = html.replace(/\.html$/, '.json');
   const directory = dirname(html);
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
+  if (!isDirectory(directory))
     throw new Error(`the report cannot be written: ${directory} is not a directory; use another --out`);
   for (const file of [html, json]) {
     try {
@@ -20,6 +21,8 @@ export function prepareReport(html: string, force: boolean): (result: TuneResult
     } catch (error) {
       throw new Error(`the report cannot be written: ${(error as Error).message}; use another --out`);
     }
+    if (existsSync(file) && !statSync(file).isFile())
+      throw new Error(`the report cannot be written: ${file} is not a file; use another --out`);
     if (existsSync(file) && !force && !isReport(file))
       throw new Error(
         `${file} is there already and is no report of waldo tune; use another --out, or --force`,
@@ -33,7 +36,6 @@ export function prepareReport(html: string, force: boolean): (result: TuneResult
 }
 
 function isReport(file: string): boolean {
-  if (!statSync(file).isFile()) return false;
   const text = readFileSync(file, 'utf8');
   if (file.endsWith('.html')) return text.includes(GENERATOR);
   try {

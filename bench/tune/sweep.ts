@@ -3,9 +3,10 @@ import { buildRaw } from '../raw.js';
 import { median } from '../statistics.js';
 import type { Figures } from '../suite.js';
 import { formatRate } from './format.js';
-import { describeMachine, freeBytes } from './machine.js';
+import { describeMachine, freeBytes, isDirectory } from './machine.js';
 import { OVERHEAD, type Schedule, schedule, stageBudget } from './plan.js';
 import {
+  combine,
   type Duels,
   type Measure,
   type Recommendation,
@@ -19,11 +20,10 @@ import {
 } from './recommend.js';
 import type { Candidate, Duel, Stage, StageName, TuneResult } from './result.js';
 import * as trials from './trials.js';
-import type { Workload } from './workload.js';
+import { LIMITS, type Workload } from './workload.js';
 import { StoppedError, Workplace } from './workplace.js';
 
 const MIB = 2 ** 20;
-const LEAST_DISK = 16 * MIB;
 const MOST_DISK = 8 * 2 ** 30;
 /** For directories and whatever else a filesystem needs. */
 const SPARE_BYTES = 16 * MIB;
@@ -78,29 +78,38 @@ const TITLES: Readonly<Record<StageName, string>> = {
 /**
  * Finds out what options serve a workload best on the disk of a directory. What it makes there is removed
  * however it ends.
+ * @param workplaceOn makes the place where tasks are done
  * @throws {@link StoppedError} once `signal` is aborted; an `Error` that says what is wrong with the directory
  */
-export async function tune(options: TuneOptions, view: TuneView, signal: AbortSignal): Promise<TuneResult> {
-  const workplace = new Workplace(options.directory, (options.maxDisk ?? MOST_DISK) < RAW_NEEDS);
+export async function tune(
+  options: TuneOptions,
+  view: TuneView,
+  signal: AbortSignal,
+  workplaceOn = (directory: string, small: boolean): Bench => new Workplace(directory, small),
+): Promise<TuneResult> {
+  const room = roomFor(options);
+  const workplace = workplaceOn(options.directory, room < RAW_NEEDS);
   const stop = () => workplace.stop();
   signal.addEventListener('abort', stop);
   try {
-    return await new Sweep(options, roomFor(options), workplace, view).run();
+    return await new Sweep(options, room, workplace, view).run();
   } finally {
     signal.removeEventListener('abort', stop);
     workplace.close();
   }
 }
 
+/** What a sweep needs of a {@link Workplace}. */
+export type Bench = Pick<Workplace, 'run' | 'forget' | 'stop' | 'close'>;
+
 /** Bytes of disk that rings may take. */
 function roomFor({ directory, maxDisk }: TuneOptions): number {
+  if (!isDirectory(directory)) throw new Error(`${directory} is not a directory`);
   const free = freeBytes(directory);
   const room = maxDisk ?? Math.min(Math.floor(free / 4), MOST_DISK);
-  if (room < LEAST_DISK)
+  if (maxDisk === undefined && room < LIMITS.leastDisk)
     throw new Error(
-      maxDisk === undefined
-        ? `tuning needs ${formatSize(4 * LEAST_DISK)} free on the disk of ${directory}; there are ${formatSize(free)}`
-        : `tuning needs at least ${formatSize(LEAST_DISK)} of disk; --max-disk gives ${formatSize(maxDisk)}`,
+      `tuning needs ${formatSize(4 * LIMITS.leastDisk)} free on the disk of ${directory}; there are ${formatSize(free)}`,
     );
   if (room + SPARE_BYTES > free)
     throw new Error(
@@ -113,7 +122,7 @@ function roomFor({ directory, maxDisk }: TuneOptions): number {
 class Sweep {
   readonly #options: TuneOptions;
   readonly #maxDisk: number;
-  readonly #workplace: Workplace;
+  readonly #workplace: Bench;
   readonly #view: TuneView;
   readonly #start = performance.now();
   readonly #stages: Stage[] = [];
@@ -126,18 +135,12 @@ class Sweep {
   #bytesPerSecond = 200e6;
   #best: { logs: number; text: string } | undefined;
 
-  constructor(options: TuneOptions, maxDisk: number, workplace: Workplace, view: TuneView) {
+  constructor(options: TuneOptions, maxDisk: number, workplace: Bench, view: TuneView) {
     this.#options = options;
     this.#maxDisk = maxDisk;
     this.#workplace = workplace;
     this.#view = view;
     this.#ring = trials.baseRing(maxDisk);
-    const least = trials.atomicSlab({ ...options.workload, logs: 1 });
-    if (least > this.#ring.fileCapacity)
-      throw new Error(
-        `a log of ${formatSize(options.workload.payload)} does not fit the pages of ` +
-          `${formatSize(this.#ring.fileCapacity)} that the disk allows; use a higher --max-disk`,
-      );
   }
 
   async run(): Promise<TuneResult> {
@@ -184,6 +187,7 @@ class Sweep {
       ),
     );
     this.#noteRough();
+    const { options: recommended, reasons } = combine(this.#found);
     return {
       version: 1,
       date,
@@ -193,7 +197,8 @@ class Sweep {
       maxDisk: this.#maxDisk,
       rawLimit,
       stages: this.#stages,
-      ...this.#recommendation(),
+      recommended,
+      reasons,
       notes: this.#notes,
     };
   }
@@ -218,15 +223,6 @@ class Sweep {
   #take(recommendation: Recommendation): void {
     this.#found.push(recommendation);
     this.#ring = { ...this.#ring, ...recommendation.options };
-  }
-
-  #recommendation(): Pick<TuneResult, 'recommended' | 'reasons'> {
-    const recommended = Object.assign({}, ...this.#found.map(({ options }) => options));
-    const reasons = Object.assign({}, ...this.#found.map((found) => found.reasons));
-    // A slab is at most a page.
-    const page = recommended.fileCapacity ?? trials.DEFAULTS.fileCapacity;
-    if (recommended.bufCapacity > page) recommended.bufCapacity = page;
-    return { recommended, reasons };
   }
 
   /**
@@ -284,12 +280,16 @@ class Sweep {
         n++;
         if (run.failed || (round > 0 && this.#elapsed() > end)) continue;
         this.#progress(title, n, runs.length * plan.rounds);
-        await this.#measure(title, run, plan.seconds);
+        const figures = await this.#measure(title, run, plan.seconds);
+        if (figures) run.rounds.push(figures);
       }
     }
   }
 
-  /** Nothing if there is no time for it. Who comes first alternates. */
+  /**
+   * Nothing if there is no time for it. Who comes first alternates. The rounds are left as they are: with more of
+   * them, those that fought would no longer compare with the others.
+   */
   async #duel(title: string, challenger: Run, base: Run, measure: Measure): Promise<Duel | undefined> {
     const left = this.#options.seconds - this.#elapsed();
     const cost = 2 * DUEL_PAIRS * (DUEL_SECONDS + OVERHEAD);
@@ -297,10 +297,13 @@ class Sweep {
     const ratios: number[] = [];
     for (let pair = 0; pair < DUEL_PAIRS; pair++) {
       this.#progress(`${title}: ${challenger.trial.name} against ${base.trial.name}`, pair + 1, DUEL_PAIRS);
-      const order = pair % 2 === 0 ? [challenger, base] : [base, challenger];
-      for (const run of order) await this.#measure(title, run, DUEL_SECONDS);
-      if (challenger.failed || base.failed) return undefined;
-      ratios.push(ratio(challenger.rounds.at(-1)!, base.rounds.at(-1)!, measure));
+      const figures = new Map<Run, Figures>();
+      for (const run of pair % 2 === 0 ? [challenger, base] : [base, challenger]) {
+        const measured = await this.#measure(title, run, DUEL_SECONDS);
+        if (measured === undefined) return undefined;
+        figures.set(run, measured);
+      }
+      ratios.push(ratio(figures.get(challenger)!, figures.get(base)!, measure));
     }
     return {
       challenger: challenger.trial.name,
@@ -320,25 +323,24 @@ class Sweep {
         continue;
       }
       this.#progress(title, 0, runs.length);
-      await this.#attempt(title, run, async () => void (await this.#workplace.run(place, prepare, 0)));
+      await this.#attempt(title, run, () => this.#workplace.run(place, prepare, 0));
     }
   }
 
-  async #measure(title: string, run: Run, seconds: number): Promise<void> {
+  #measure(title: string, run: Run, seconds: number): Promise<Figures | undefined> {
     const { place, task } = run.trial;
-    await this.#attempt(title, run, async () => {
-      run.rounds.push(await this.#workplace.run(place, task, seconds));
-    });
+    return this.#attempt(title, run, () => this.#workplace.run(place, task, seconds));
   }
 
   /** A candidate that this disk does not take is left out, and the others go on. */
-  async #attempt(title: string, run: Run, action: () => Promise<void>): Promise<void> {
+  async #attempt(title: string, run: Run, action: () => Promise<Figures>): Promise<Figures | undefined> {
     try {
-      await action();
+      return await action();
     } catch (error) {
       if (error instanceof StoppedError) throw error;
       run.failed = true;
       this.#note(`${title}: ${run.trial.name} cannot be measured here: ${(error as Error).message}`);
+      return undefined;
     }
   }
 

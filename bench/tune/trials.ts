@@ -66,18 +66,23 @@ function ownRing(place: string, ring: Ring, workload?: Workload) {
 }
 
 export function diskTrials(direct: boolean): Trial[] {
-  const sizes = [4 * KIB, 2 * MIB, 64 * KIB, 16 * KIB, 256 * KIB, 4 * MIB];
-  return sizes.flatMap((blockBytes) =>
-    (direct ? [true, false] : [false]).map((way) => ({
-      name: `${formatSize(blockBytes)} ${way ? 'direct' : 'buffered'}`,
-      at: { block: blockBytes, way: way ? 'direct' : 'buffered' },
-      options: {},
-      place: 'raw',
-      diskBytes: 0,
-      prepareBytes: 0,
-      task: { kind: 'raw', blockBytes, direct: way } as const,
-    })),
-  );
+  // What the disk can do at most and how soon it answers come before all else.
+  const sizes = [[2 * MIB, 4 * KIB], [64 * KIB], [16 * KIB], [256 * KIB], [4 * MIB]];
+  const ways = direct ? [true, false] : [false];
+  return sizes.flatMap((some) => ways.flatMap((way) => some.map((size) => diskTrial(size, way))));
+}
+
+function diskTrial(blockBytes: number, direct: boolean): Trial {
+  const way = direct ? 'direct' : 'buffered';
+  return {
+    name: `${formatSize(blockBytes)} ${way}`,
+    at: { block: blockBytes, way },
+    options: {},
+    place: 'raw',
+    diskBytes: 0,
+    prepareBytes: 0,
+    task: { kind: 'raw', blockBytes, direct },
+  };
 }
 
 /** @param alignment what `'auto'` comes to; `direct` whether the filesystem takes O_DIRECT */
@@ -165,9 +170,8 @@ export function geometryTrials(ring: Ring, workload: Workload): Trial[] {
     for (const ringSize of [2, 4, 8, 16])
       cells.push({ ...ring, ringSize, fileCapacity: ring.fileCapacity * factor });
   }
-  const isBase = (cell: Ring) =>
-    cell.ringSize === ring.ringSize && cell.fileCapacity === ring.fileCapacity ? 0 : 1;
-  cells.sort((a, b) => isBase(a) - isBase(b) || ringBytes(a) - ringBytes(b));
+  const isBase = (cell: Ring) => cell.ringSize === ring.ringSize && cell.fileCapacity === ring.fileCapacity;
+  cells.sort((a, b) => Number(isBase(b)) - Number(isBase(a)) || ringBytes(a) - ringBytes(b));
   return cells
     .filter(({ fileCapacity }) => fileCapacity >= atomicSlab(workload))
     .map((cell) => {
@@ -177,7 +181,8 @@ export function geometryTrials(ring: Ring, workload: Workload): Trial[] {
         name: `${ringSize} × ${formatSize(fileCapacity)}`,
         at: { ring: ringSize, page: fileCapacity },
         options: { ringSize, fileCapacity },
-        ...ownRing(`geometry-${ringSize}-${fileCapacity}`, full),
+        // That ring is there already.
+        ...(isBase(cell) ? ON_BASE : ownRing(`geometry-${ringSize}-${fileCapacity}`, full)),
         task: { kind: 'append', options: full, workload },
       };
     });

@@ -19,6 +19,10 @@ export const LIMITS = {
   logs: 1_000_000,
   callers: 100_000,
   readers: 100_000,
+  /** Bytes that all callers append at once: each of them does it at least twice in a measurement. */
+  inFlight: 2 ** 30,
+  /** Bytes of disk without which there is no ring whose pages hold the largest log. */
+  leastDisk: 2 ** 24,
 };
 
 const FRAME_HEADER = 96;
@@ -29,7 +33,7 @@ const SLAB_OVERHEAD = 127;
  * The workload of some flags.
  * @param payload data bytes of a log, 0 to 1 MiB
  * @param batch data bytes that one call of `append` carries; by default, one log
- * @throws `RangeError` if a value is out of range, or a batch holds no log or too many
+ * @throws `RangeError` if a value is out of range, a batch holds no log or too many, or all of them are too much
  */
 export function describeWorkload(
   payload: number,
@@ -40,7 +44,7 @@ export function describeWorkload(
   within('--payload', payload, 0, LIMITS.payload);
   within('--callers', callers, 1, LIMITS.callers);
   within('--readers', readers, 0, LIMITS.readers);
-  if (batch === undefined) return { payload, logs: 1, callers, readers };
+  if (batch === undefined) return bounded({ payload, logs: 1, callers, readers });
   within('--batch', batch, 1, LIMITS.batch);
   if (batch < payload)
     throw new RangeError(`--batch ${batch} is less than one log: it must be at least --payload ${payload}`);
@@ -49,7 +53,26 @@ export function describeWorkload(
     throw new RangeError(
       `--batch ${batch} holds ${logs} logs of --payload ${payload}; at most ${LIMITS.logs} logs can be appended at once`,
     );
-  return { payload, logs, callers, readers };
+  return bounded({ payload, logs, callers, readers });
+}
+
+function bounded(workload: Workload): Workload {
+  const bytes = workload.callers * appendBytes(workload);
+  if (bytes <= LIMITS.inFlight) return workload;
+  throw new RangeError(
+    `--callers ${workload.callers} append ${formatSize(bytes)} at once; at most ${formatSize(LIMITS.inFlight)} can be measured`,
+  );
+}
+
+/**
+ * Checks how much disk rings may take.
+ * @throws `RangeError` if that is too little for any
+ */
+export function checkMaxDisk(bytes: number): void {
+  if (bytes < LIMITS.leastDisk)
+    throw new RangeError(
+      `--max-disk must be at least ${formatSize(LIMITS.leastDisk)}; it is ${formatSize(bytes)}`,
+    );
 }
 
 function within(flag: string, value: number, min: number, max: number): void {

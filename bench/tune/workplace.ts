@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Figures, Scale } from '../suite.js';
@@ -24,10 +24,8 @@ export class Workplace {
   #child: ChildProcess | undefined;
   #stopped = false;
 
-  /** @throws if `parent` is no directory that can be written to */
+  /** @throws if nothing can be written to the directory `parent` */
   constructor(parent: string, small: boolean) {
-    if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory())
-      throw new Error(`${parent} is not a directory`);
     try {
       this.directory = mkdtempSync(join(parent, 'waldo-tune-'));
     } catch (error) {

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { TuneResult } from '../../bench/tune/result.js';
 import type { Progress, TuneView } from '../../bench/tune/sweep.js';
+import { countOf } from '../units.js';
 import { ExitCode, exitCodeOfSignal } from './exit-codes.js';
 import { note, Output, ProgressLine } from './output.js';
 import { flagOf } from './ring-options.js';
@@ -67,7 +68,7 @@ export function addTune(program: Command): void {
     .option('--time <duration>', 'for all of it, up to 24h (default: 60s)', parseDuration, 60)
     .option(
       '--max-disk <size>',
-      'most that rings may take meanwhile (default: a quarter of what is free, at most 8GiB)',
+      'most that rings may take meanwhile, from 16MiB (default: a quarter of what is free, at most 8GiB)',
       parseSize,
     )
     .option(
@@ -86,11 +87,14 @@ export function addTune(program: Command): void {
 
 async function tune(command: Command, directory: string, flags: TuneFlags): Promise<number> {
   // Loaded here only: no other command needs it.
-  const { describeWorkload } = await import('../../bench/tune/workload.js');
+  const { checkMaxDisk, describeWorkload } = await import('../../bench/tune/workload.js');
   const { tune } = await import('../../bench/tune/sweep.js');
   const { prepareReport } = await import('../../bench/tune/report-files.js');
   const { payload, batch, callers, readers, time, maxDisk, json, force, out } = flags;
-  const workload = usage(command, () => describeWorkload(payload, batch, callers, readers));
+  const workload = usage(command, () => {
+    if (maxDisk !== undefined) checkMaxDisk(maxDisk);
+    return describeWorkload(payload, batch, callers, readers);
+  });
   // Before minutes are spent on what cannot be written down.
   const writeReport = prepareReport(out, force === true);
   const stop = new AbortController();
@@ -130,7 +134,7 @@ class View implements TuneView {
   #text = 'starting';
 
   stage(title: string, measurements: number): void {
-    if (!process.stderr.isTTY) note(`${title}: ${measurements} measurements`);
+    if (!process.stderr.isTTY) note(`${title}: ${countOf(measurements, 'measurement')}`);
   }
 
   progress({ title, n, total, secondsLeft, best }: Progress): void {
