@@ -1,4 +1,5 @@
 import type { AbortRegistry } from './abort.js';
+import type { Admission } from './admission.js';
 import { type Batch, readBatch } from './batch.js';
 import type { NativeError } from './binding.js';
 import type { Engine } from './engine.js';
@@ -8,6 +9,16 @@ import { Fifo } from './fifo.js';
 import type { FrameWriter } from './frame-writer.js';
 import { MAX_SEQ_NO } from './log-format.js';
 import type { Frame, Settle } from './slab.js';
+
+/** What an append does for which there is no room before a page that a durable cursor holds. */
+export interface HoldPolicy {
+  readonly admission: Admission;
+  /** Whether it waits; else it is rejected. */
+  readonly wait: boolean;
+}
+
+/** How soon a page that is held is looked at again: cursors may be moved by other processes, which tell nobody. */
+const HELD_PAUSE_MS = 10;
 
 /**
  * The write path. Logs are packed as they come; what is packed while a commit is in flight is the next
@@ -19,6 +30,9 @@ export class Appender {
   readonly #writer: FrameWriter;
   readonly #aborts: AbortRegistry;
   readonly #maxLogBytes: number;
+  /** `undefined` if pages are overwritten whoever holds them. */
+  readonly #holds: HoldPolicy | undefined;
+  #heldTimer: NodeJS.Timeout | undefined;
 
   /** Appends that are not packed, or not entirely, in the order of their calls. */
   readonly #waiting = new Fifo<Batch>();
@@ -33,7 +47,15 @@ export class Appender {
   #failure: WaldoError | undefined;
   #onRest: (() => void) | undefined;
 
-  constructor(engine: Engine, feed: Feed, writer: FrameWriter, aborts: AbortRegistry, maxLogBytes: number) {
+  constructor(
+    engine: Engine,
+    feed: Feed,
+    writer: FrameWriter,
+    aborts: AbortRegistry,
+    maxLogBytes: number,
+    holds: HoldPolicy | undefined,
+  ) {
+    this.#holds = holds;
     this.#engine = engine;
     this.#feed = feed;
     this.#writer = writer;
@@ -43,17 +65,40 @@ export class Appender {
   }
 
   /** @throws {@link WaldoError} whatever refuses the append before it has begun. */
-  append(logs: unknown, signal: AbortSignal | undefined): Promise<number> {
+  append(logs: unknown, signal: AbortSignal | undefined, timeout?: number): Promise<number> {
     const batch = readBatch(logs, this.#maxLogBytes);
     this.#check(batch);
     if (signal?.aborted) throw abortedError('append', signal.reason);
     if (batch.length === 0) return Promise.resolve(this.#feed.tip);
-    if (this.#waiting.length === 0) this.#place(batch);
+    if (this.#waiting.length === 0 && this.#admits(batch)) this.#place(batch);
     if (this.#failure !== undefined) throw this.#failure;
     return new Promise<number>((resolve) => {
       if (batch.packed) this.#writer.onDurable(resolve);
-      else this.#enqueue(batch, resolve, signal);
+      else this.#enqueue(batch, resolve, signal, timeout);
     });
+  }
+
+  /** @throws {@link WaldoError} `WALDO_FULL` if there is no room, and appends do not wait for any. */
+  #admits(batch: Batch): boolean {
+    if (this.#holds === undefined || this.#writer.admits(batch)) return true;
+    if (!this.#holds.wait) throw this.#holds.admission.error(this.#feed.tip);
+    this.#lookAgain();
+    return false;
+  }
+
+  #lookAgain(): void {
+    this.#heldTimer ??= setTimeout(() => {
+      this.#heldTimer = undefined;
+      this.retry();
+    }, HELD_PAUSE_MS);
+  }
+
+  /** Pages may be free that were held. */
+  retry(): void {
+    if (this.#holds === undefined || this.#failure !== undefined) return;
+    this.#holds.admission.expire();
+    this.#pump();
+    this.#rest();
   }
 
   /** @throws {@link WaldoError} whatever refuses the append, or the failure of the ring. */
@@ -61,9 +106,13 @@ export class Appender {
     const batch = readBatch(logs, this.#maxLogBytes);
     this.#check(batch);
     if (batch.length === 0) return this.#feed.tip;
-    while (this.#waiting.length > 0) this.#commitSync();
+    while (this.#waiting.length > 0) {
+      this.#refuseIfHeld(this.#waiting.at(0));
+      this.#commitSync();
+    }
     // One that waited may have been refused: then this one has lost its predecessor.
     if (batch.seqNos !== undefined) this.#checkContinues(batch, this.#writer.tip);
+    this.#refuseIfHeld(batch);
     this.#place(batch);
     while (!batch.packed) {
       this.#commitSync();
@@ -74,9 +123,16 @@ export class Appender {
     return last;
   }
 
-  /** Refuses further appends; settles once none is under way. */
+  /** Whoever blocks the thread cannot wait for a cursor, which nobody else could move. */
+  #refuseIfHeld(batch: Batch): void {
+    if (this.#holds === undefined || batch.cancelled || this.#writer.admits(batch)) return;
+    throw this.#holds.admission.error(this.#feed.tip);
+  }
+
+  /** Refuses further appends; settles once none is under way. Those that wait for a cursor are rejected. */
   close(): Promise<void> {
     this.#closing = true;
+    this.#giveUpHeld();
     return new Promise((resolve) => {
       this.#onRest = resolve;
       this.#rest();
@@ -165,12 +221,14 @@ export class Appender {
     if (this.#writer.broken !== undefined) this.#fail(this.#writer.broken);
   }
 
-  #enqueue(batch: Batch, settle: Settle, signal: AbortSignal | undefined): void {
+  #enqueue(batch: Batch, settle: Settle, signal: AbortSignal | undefined, timeout: number | undefined): void {
     const tip = this.#projectedTip();
     batch.wait(settle);
     this.#waiting.push(batch);
     this.#projected = batch.project(tip);
-    if (signal === undefined || batch.next > 0) return;
+    if (batch.next > 0) return;
+    if (timeout !== undefined) batch.timer = setTimeout(() => this.#expire(batch, timeout), timeout);
+    if (signal === undefined) return;
     batch.signal = signal;
     batch.onAbort = (reason) => {
       this.#projected = undefined;
@@ -180,8 +238,35 @@ export class Appender {
     this.#aborts.add(signal, batch);
   }
 
+  #expire(batch: Batch, timeout: number): void {
+    this.#projected = undefined;
+    this.#unsubscribe(batch);
+    const message = `no room was found for the append within ${timeout} ms`;
+    batch.cancel(
+      this.#holds !== undefined && !this.#writer.admits(batch)
+        ? this.#holds.admission.error(this.#feed.tip)
+        : new WaldoError('WALDO_FULL', `${message}: all slabs are on their way to the disk`),
+    );
+    this.#pump();
+  }
+
+  /** What waits for a cursor when the ring is closed would wait for ever. */
+  #giveUpHeld(): void {
+    if (this.#holds === undefined) return;
+    if (this.#engine.native.held()) this.#engine.native.giveUpHeld();
+    for (let i = 0; i < this.#waiting.length; i++) {
+      const batch = this.#waiting.at(i);
+      if (batch.cancelled || this.#writer.admits(batch)) continue;
+      this.#projected = undefined;
+      this.#unsubscribe(batch);
+      batch.cancel(this.#holds.admission.error(this.#feed.tip));
+    }
+    this.#pump();
+  }
+
   /** Once a log of it is packed, an append can no longer be aborted. */
   #unsubscribe(batch: Batch): void {
+    clearTimeout(batch.timer);
     if (batch.signal !== undefined) this.#aborts.delete(batch.signal, batch);
     batch.signal = undefined;
   }
@@ -190,6 +275,10 @@ export class Appender {
   #pump(): void {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.at(0);
+      if (this.#holds !== undefined && !batch.cancelled && !this.#writer.admits(batch)) {
+        this.#lookAgain();
+        return;
+      }
       if (!batch.cancelled) this.#packWaiting(batch);
       if (this.#failure !== undefined || !(batch.packed || batch.cancelled)) return;
       this.#waiting.shift();
@@ -222,9 +311,16 @@ export class Appender {
     if (failure === undefined && this.#writer.inFlight === 0) this.#submit();
     for (const frame of durable) frame.settle();
     if (durable.length > 0) this.#feed.wake();
+    if (this.#holds !== undefined && this.#writer.inFlight > 0 && this.#engine.native.held()) this.#onHeld();
     if (failure === undefined) this.#pump();
     else if (this.#failure === undefined) this.#fail(fromNative(failure));
     this.#rest();
+  }
+
+  /** Another process has made a cursor that holds the page that was thought to be free. */
+  #onHeld(): void {
+    this.#holds!.admission.expire();
+    if (this.#closing) this.#engine.native.giveUpHeld();
   }
 
   #commitSync(): void {
@@ -233,6 +329,7 @@ export class Appender {
     const committed = this.#engine.native.commitSync();
     this.#onCommit(committed, committed < expected ? this.#engine.native.failure() : undefined);
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#engine.native.held()) throw this.#holds!.admission.error(this.#feed.tip);
   }
 
   /** Latches the ring: nothing that is not durable will be, and nothing more is accepted. */
@@ -250,6 +347,10 @@ export class Appender {
   }
 
   #rest(): void {
+    if (this.#waiting.length === 0) {
+      clearTimeout(this.#heldTimer);
+      this.#heldTimer = undefined;
+    }
     if (this.#writer.inFlight > 0 || this.#writer.pending || this.#waiting.length > 0) return;
     if (this.#referenced) this.#engine.unref();
     this.#referenced = false;
