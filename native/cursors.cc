@@ -87,12 +87,11 @@ Status Cursors::open(const std::string& name, const bool* hold, uint64_t start, 
   if (state->foreign) {
     return Status::make(Code::kCursor, "cursor " + name + " belongs to another ring than " + parent_);
   }
-  if (hold != nullptr && *hold != state->hold) {
-    CursorRecord next = cursor.record;
-    next.flags = *hold ? uint32_t{kCursorHolds} : 0;
-    WALDO_TRY(write(cursor, next));
-    state->hold = *hold;
-  }
+  // What was read may be in memory only, after a kill or a failed write.
+  CursorRecord next = cursor.record;
+  if (hold != nullptr) next.flags = *hold ? uint32_t{kCursorHolds} : 0;
+  WALDO_TRY(write(cursor, next));
+  state->hold = (next.flags & kCursorHolds) != 0;
   open_[name] = std::move(cursor);
   scanned_at_ = {};
   return Status();
@@ -197,6 +196,24 @@ Status Cursors::list(std::vector<CursorState>* states, std::chrono::milliseconds
   return Status();
 }
 
+// A position that another process is writing can be seen before it is durable: pages must not be given up for it
+// until it is.
+Status Cursors::look_at(const std::string& name, CursorState* state) const {
+  const auto found = open_.find(name);
+  if (found != open_.end()) {
+    const CursorRecord& record = found->second.record;
+    *state = {name, record.position, (record.flags & kCursorHolds) != 0, false, false};
+    return Status();
+  }
+  std::unique_ptr<File> file;
+  CursorRecord record{};
+  WALDO_TRY(load_file(name, false, &file, &record, state));
+  const bool known = std::any_of(scanned_.begin(), scanned_.end(), [state](const CursorState& before) {
+    return before.name == state->name && before.position == state->position;
+  });
+  return state->hold && !known ? file->sync() : Status();
+}
+
 Status Cursors::scan() {
   std::vector<std::string> names;
   Status listed = fs_.list(directory_, &names);
@@ -210,12 +227,10 @@ Status Cursors::scan() {
       continue;
     const std::string name = file_name.substr(0, file_name.size() - length);
     if (!name_valid(name)) continue;
-    std::unique_ptr<File> file;
-    CursorRecord record{};
     CursorState state;
-    const Status loaded = load_file(name, false, &file, &record, &state);
-    if (missing(loaded)) continue;  // deleted meanwhile
-    WALDO_TRY(loaded);
+    const Status looked = look_at(name, &state);
+    if (missing(looked)) continue;  // deleted meanwhile
+    WALDO_TRY(looked);
     states.push_back(std::move(state));
   }
   scanned_ = std::move(states);

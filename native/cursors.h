@@ -66,6 +66,7 @@ class Cursors {
   Status load_file(const std::string& name, bool write, std::unique_ptr<File>* file, CursorRecord* record,
                    CursorState* state) const;
   Status write(OpenCursor& cursor, CursorRecord next);
+  Status look_at(const std::string& name, CursorState* state) const;
   Status scan();
 
   FileSystem& fs_;
