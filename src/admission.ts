@@ -96,8 +96,12 @@ export class Admission {
 
   #refresh({ before, frames }: InFlight): void {
     const room = this.#engine.native.room();
-    this.#failure = 'message' in room ? fromNative(room) : undefined;
-    if ('message' in room) return this.expire();
+    this.#failure = undefined;
+    if ('message' in room) {
+      this.#failure = fromNative(room);
+      this.expire();
+      return;
+    }
     this.#pageBytes = room.pageBytes;
     this.#freePages = room.freePages;
     this.#holder =

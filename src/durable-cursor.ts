@@ -40,8 +40,8 @@ export interface CursorHost {
   /** Whether the ring still has its very first page. */
   readonly whole: boolean;
   query(cursor: Cursor, options?: QueryOptions): LogStream;
-  /** A cursor has moved or is gone: pages may be free. */
-  released(): void;
+  /** A cursor has moved or is gone. */
+  cursorsChanged(): void;
   closed(cursor: DurableCursor): void;
 }
 
@@ -158,7 +158,7 @@ export class DurableCursor extends EventEmitter<{ trimmed: [error: WaldoError] }
       engine.run<void>((id) => engine.native.deleteCursor(id, this.name)),
     );
     await this.#closing;
-    this.#host.released();
+    this.#host.cursorsChanged();
   }
 
   /** Waits for commits under way, and lets others open the cursor. A holding one goes on holding. Idempotent. */
@@ -200,7 +200,7 @@ export class DurableCursor extends EventEmitter<{ trimmed: [error: WaldoError] }
         await engine.run<void>((id) => engine.native.commitCursor(id, this.name, position));
         this.#position = position;
         for (const { resolve } of commits) resolve();
-        this.#host.released();
+        this.#host.cursorsChanged();
       } catch (error) {
         // A later commit of the same position is to be written.
         this.#wanted = this.#position;

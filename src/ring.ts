@@ -107,7 +107,7 @@ export abstract class Ring {
         return feed.tip === 0 || engine.native.metadata().pages[0]?.page === 0;
       },
       query: (cursor, options) => this.query(cursor, options),
-      released: () => this.released(),
+      cursorsChanged: () => this.cursorsChanged(),
     });
   }
 
@@ -170,6 +170,7 @@ export abstract class Ring {
     if (this.#closing !== undefined) throw closedError();
     const start = Math.max(0, this.feed.resolve(checked.start ?? Cursor.trim()));
     const cursor = await this.#cursors.open(name, checked, start);
+    this.cursorsChanged();
     this.feed.onCommit ??= () => this.#tellPassed();
     return cursor;
   }
@@ -183,7 +184,7 @@ export abstract class Ring {
     checkCursorName(name);
     if (this.#closing !== undefined) throw closedError();
     await this.#engine.run<void>((id) => this.#engine.native.deleteCursor(id, name));
-    this.released();
+    this.cursorsChanged();
   }
 
   #tellPassed(): void {
@@ -256,10 +257,10 @@ export abstract class Ring {
   }
 
   /**
-   * Pages may be free that were held.
+   * Pages may be free that were held, or held that were free.
    * @internal
    */
-  protected released(): void {}
+  protected cursorsChanged(): void {}
 
   /**
    * Settles when nothing is being written.

@@ -129,7 +129,7 @@ export class Waldo extends Ring {
   }
 
   /** @internal */
-  protected override released(): void {
+  protected override cursorsChanged(): void {
     this.#appender.retry();
   }
 
