@@ -19,7 +19,7 @@ import type { NativeError } from './binding.js';
  * | `WALDO_ABORTED` | an `AbortSignal` ended the operation; `cause` is the signal's reason |
  * | `WALDO_CURSOR` | a cursor is no cursor, or lies beyond the newest log |
  * | `WALDO_VERSION` | the ring was written by an incompatible version |
- * | `WALDO_NOT_FOUND` | there is no ring in the directory |
+ * | `WALDO_NOT_FOUND` | there is no ring in the directory, or no cursor of that name |
  * | `WALDO_INVALID_ARGUMENT` | an argument has the wrong type, or a payload cannot be read |
  * | `WALDO_INTERNAL` | a defect of Waldo, or an addon that cannot be loaded |
  */
