@@ -263,6 +263,9 @@ void EngineWrap::finish(Napi::Env env) {
   core_->shut_down();
   core_->engine = nullptr;
   core_->owned.reset();  // its files are closed now, not when this object is collected
+  // They lead back to this object, which could never be collected.
+  on_commit_.Reset();
+  on_done_.Reset();
   napi_remove_env_cleanup_hook(env, &EngineWrap::on_environment_exit, this);
   Unref();
 }
