@@ -49,6 +49,8 @@ const char* outcome_name(RecoveryReport::Outcome outcome) {
       return "recovered";
     case RecoveryReport::Outcome::kSalvaged:
       return "salvaged";
+    case RecoveryReport::Outcome::kLive:
+      return "live";
   }
   return "";
 }

@@ -89,7 +89,7 @@ export interface NativePage {
 }
 
 export interface NativeRecovery {
-  readonly outcome: 'created' | 'clean' | 'recovered' | 'salvaged';
+  readonly outcome: 'created' | 'clean' | 'recovered' | 'salvaged' | 'live';
   readonly tornBytes: number;
   readonly rewrittenBytes: number;
   readonly scannedBytes: number;
@@ -186,7 +186,7 @@ export interface NativeEngine {
   submit(slab: ArrayBuffer, start: number, end: number, count: number, wake: boolean): void;
   /** Writes all submitted frames on the calling thread; returns `committed()`. */
   commitSync(): number;
-  /** Frames made durable since the ring was opened. */
+  /** Frames made durable since the ring was opened; for a reader, the newest durable log. */
   committed(): number;
   /** The failure that latched the ring, if one did. */
   failure(): NativeError | undefined;
@@ -222,8 +222,7 @@ export interface NativeEngine {
 
 export interface Binding {
   /**
-   * `onCommit` is called once a wake-up, with the total of durable frames and the failure if one latched the
-   * ring.
+   * `onCommit` is called once a wake-up, with `committed()` and the failure if one latched the ring.
    */
   readonly Engine: new (
     onCommit: (committed: number, failure: NativeError | undefined) => void,

@@ -24,6 +24,8 @@ export class Feed {
   tip: number;
   /** Called after each commit, if somebody wants to know. */
   onCommit: (() => void) | undefined = undefined;
+  /** Why a reader can no longer follow the ring. */
+  failure: WaldoError | undefined = undefined;
   /** Whether the ring is closed: every stream is at its end. */
   ended = false;
 
@@ -84,6 +86,20 @@ export class Feed {
     if (this.tip === 0) this.#origin = frame.prevSeqNo;
     this.tip = frame.lastSeqNo;
     this.cache.add(frame);
+  }
+
+  /** Another process has made logs durable, up to this one. */
+  advance(tip: number): void {
+    if (tip <= this.tip) return;
+    if (this.tip === 0) this.#origin = this.#engine.native.bounds().afterSeqNo;
+    this.tip = tip;
+    this.wake();
+  }
+
+  /** Nothing more will come, for a reason: what streams have not got yet they will not get. */
+  fail(error: WaldoError): void {
+    this.failure = error;
+    this.wake();
   }
 
   park(waiter: Waiter): void {

@@ -1,4 +1,5 @@
 import type { Binding } from './binding.js';
+import { fromNative } from './errors.js';
 import { resolveReaderOptions } from './options.js';
 import { type OpenRing, openRing, Ring } from './ring.js';
 
@@ -7,6 +8,12 @@ export class WaldoReader extends Ring {
   /** @internal */
   constructor(ring: OpenRing) {
     super(ring, () => {});
+    ring.engine.onCommit = (tip, failure) => {
+      this.feed.advance(tip);
+      if (failure !== undefined) this.feed.fail(fromNative(failure));
+    };
+    // What has become durable while it was being opened.
+    this.feed.advance(ring.engine.native.committed());
   }
 
   /** @internal */

@@ -178,6 +178,9 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
         this.#subscribe();
         this.#read();
         return;
+      } else if (this.#wait && this.#feed.failure !== undefined) {
+        this.fail(this.#feed.failure);
+        return;
       } else if (this.#wait) {
         this.#subscribe();
         this.#feed.park(this);

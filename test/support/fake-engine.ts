@@ -172,7 +172,7 @@ export class FakeEngine {
         this.#write(Number.POSITIVE_INFINITY);
         return this.#committed;
       },
-      committed: () => this.#committed,
+      committed: () => (this.options!.readOnly ? this.#bounds().tipSeqNo : this.#committed),
       failure: () => this.#failure,
       readOn: () => false,
       openCursor: (id, name, hold, position) =>
