@@ -92,11 +92,19 @@ Status Ring::open_beside_writer(const Head& head, bool* whole) {
   return adopt(head, whole, &changed);
 }
 
+// Whether a head is news. One of an earlier writer is not, and neither is that of the last writer to a reader who has
+// recovered what that one left: memory shared by a file can come back after a power failure.
+bool Ring::is_news(const Head& head) const {
+  if (head.phase == kHeadOpening) return false;
+  std::lock_guard<std::mutex> lock(mutex_);
+  return head.epoch >> 32 > epoch_ >> 32 || (following_ && head.epoch == epoch_);
+}
+
 // Whether the writer has begun to overwrite the page.
 bool Ring::overtaken(uint64_t page_no) const {
   Head head;
-  if (!head_reader_ || !head_reader_->read(&head) || head.phase == kHeadOpening) return false;
-  return head.epoch >> 32 >= epoch_ >> 32 && head.page_no >= page_no + geometry_.ring_size;
+  return head_reader_ && head_reader_->read(&head) && is_news(head) &&
+         head.page_no >= page_no + geometry_.ring_size;
 }
 
 Status Ring::refresh(bool* changed) {
@@ -106,9 +114,7 @@ Status Ring::refresh(bool* changed) {
   Head seen{};
   for (int attempt = 0;; ++attempt) {
     Head head{};
-    if (!head_reader_->read(&head) || head.phase == kHeadOpening) return Status();
-    // One of an earlier writer is old news: memory that is shared by a file can come back after a power failure.
-    if (head.epoch >> 32 < epoch_ >> 32) return Status();
+    if (!head_reader_->read(&head) || !is_news(head)) return Status();
     bool whole = false;
     WALDO_TRY(adopt(head, &whole, changed));
     if (whole) return Status();
@@ -133,7 +139,7 @@ Status Ring::fail(Status status) {
 // moved on, or the head tells what is not so.
 Status Ring::adopt(const Head& head, bool* whole, bool* changed) {
   *whole = false;
-  const bool same_writer = head.epoch == epoch_;
+  const bool same_writer = following_ && head.epoch == epoch_;
   auto pages = pages_;
   std::vector<FrameHeader> frames;  // that the newest page has got since
   for (uint64_t no = geometry_.oldest_page(head.page_no); no <= head.page_no; ++no) {
@@ -171,6 +177,7 @@ Status Ring::adopt(const Head& head, bool* whole, bool* changed) {
   pages_ = std::move(pages);
   current_slot_ = slot;
   epoch_ = head.epoch;
+  following_ = true;
   *whole = true;
   return Status();
 }

@@ -63,10 +63,11 @@ Status Ring::open_cursor(const std::string& name, const bool* hold, uint64_t sta
   for (;;) {
     Head head{};
     bool changed = false;
-    if (head_reader_ && head_reader_->read(&head)) WALDO_TRY(refresh(&changed));
+    const bool beside = head_reader_ && head_reader_->read(&head) && is_news(head);
+    if (beside) WALDO_TRY(refresh(&changed));
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      if (state->position >= std::max(giving_up_, head.giving_up)) return Status();
+      if (state->position >= (beside ? head.giving_up : giving_up_)) return Status();
       if (state->position < bounds_locked().after) break;
     }
     std::this_thread::sleep_for(kPause);

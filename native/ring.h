@@ -188,6 +188,7 @@ class Ring {
   Status load_page(uint64_t page_no, const Head& head, std::shared_ptr<Page>* page, bool* whole) const;
   Status walk(const Page& page, PageState from, uint64_t end, std::vector<FrameHeader>* frames,
               bool* whole) const;
+  bool is_news(const Head& head) const;
   bool overtaken(uint64_t page_no) const;
   Status fail(Status status);
   void publish(HeadPhase phase);
@@ -255,6 +256,7 @@ class Ring {
 
   mutable std::mutex mutex_;  // guards what follows, the pages' states and indexes
   uint32_t current_slot_ = 0;
+  bool following_ = false;  // epoch_ is that of the writer whom a reader follows
   uint64_t commits_ = 0;
   Status failure_;
 };
