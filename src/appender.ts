@@ -8,6 +8,10 @@ import { Fifo } from './fifo.js';
 import type { FrameWriter } from './frame-writer.js';
 import { MAX_SEQ_NO } from './log-format.js';
 import type { Frame, Settle } from './slab.js';
+import { CommitMeter, type ReaderStats, type WaldoStats } from './stats.js';
+
+/** Of an append that waits for nobody to tell it. */
+const TELL_NOBODY: Settle = () => {};
 
 /**
  * The write path. Logs are packed as they come; what is packed while a commit is in flight is the next
@@ -19,6 +23,7 @@ export class Appender {
   readonly #writer: FrameWriter;
   readonly #aborts: AbortRegistry;
   readonly #maxLogBytes: number;
+  readonly #meter: CommitMeter;
 
   /** Appends that are not packed, or not entirely, in the order of their calls. */
   readonly #waiting = new Fifo<Batch>();
@@ -39,17 +44,28 @@ export class Appender {
     this.#writer = writer;
     this.#aborts = aborts;
     this.#maxLogBytes = maxLogBytes;
+    this.#meter = new CommitMeter(feed.meter.directory, engine.native);
     engine.onCommit = (committed, failure) => this.#onCommit(committed, failure);
   }
 
+  /** Checks what is to be appended. @throws {@link WaldoError} */
+  read(logs: unknown): Batch {
+    return readBatch(logs, this.#maxLogBytes);
+  }
+
+  /** An append has been refused before it had begun. */
+  refused(): void {
+    this.#meter.refused++;
+  }
+
   /** @throws {@link WaldoError} whatever refuses the append before it has begun. */
-  append(logs: unknown, signal: AbortSignal | undefined): Promise<number> {
-    const batch = readBatch(logs, this.#maxLogBytes);
+  append(batch: Batch, signal: AbortSignal | undefined): Promise<number> {
     this.#check(batch);
     if (signal?.aborted) throw abortedError('append', signal.reason);
-    if (batch.length === 0) return Promise.resolve(this.#feed.tip);
+    if (batch.length === 0) return Promise.resolve(this.#nothing());
     if (this.#waiting.length === 0) this.#place(batch);
     if (this.#failure !== undefined) throw this.#failure;
+    this.#meter.accepted++;
     return new Promise<number>((resolve) => {
       if (batch.packed) this.#writer.onDurable(resolve);
       else this.#enqueue(batch, resolve, signal);
@@ -57,10 +73,9 @@ export class Appender {
   }
 
   /** @throws {@link WaldoError} whatever refuses the append, or the failure of the ring. */
-  appendSync(logs: unknown): number {
-    const batch = readBatch(logs, this.#maxLogBytes);
+  appendSync(batch: Batch): number {
     this.#check(batch);
-    if (batch.length === 0) return this.#feed.tip;
+    if (batch.length === 0) return this.#nothing();
     while (this.#waiting.length > 0) this.#commitSync();
     // One that waited may have been refused: then this one has lost its predecessor.
     if (batch.seqNos !== undefined) this.#checkContinues(batch, this.#writer.tip);
@@ -69,8 +84,15 @@ export class Appender {
       this.#commitSync();
       this.#place(batch);
     }
+    this.#writer.onDurable(TELL_NOBODY);
+    this.#meter.accepted++;
     const last = this.#writer.tip;
-    while (this.#feed.tip < last) this.#commitSync();
+    try {
+      while (this.#feed.tip < last) this.#commitSync();
+    } catch (error) {
+      this.#meter.accepted--; // The caller counts what throws.
+      throw error;
+    }
     return last;
   }
 
@@ -81,6 +103,36 @@ export class Appender {
       this.#onRest = resolve;
       this.#rest();
     });
+  }
+
+  /** What has been done, and what is about to be. */
+  stats(): Omit<WaldoStats, keyof ReaderStats> {
+    const { accepted, refused, appends, logs, bytes, frames, commits, appendLatency, commitLatency } =
+      this.#meter;
+    let appendsWaiting = 0;
+    for (let i = 0; i < this.#waiting.length; i++) if (!this.#waiting.at(i).cancelled) appendsWaiting++;
+    const appendsPending = this.#writer.appends + appendsWaiting;
+    return {
+      appends,
+      appendsFailed: refused + accepted - appends - appendsPending,
+      appendsPending,
+      appendsWaiting,
+      logs,
+      bytes,
+      frames,
+      commits,
+      framesInFlight: this.#writer.inFlight,
+      slabsInUse: this.#writer.slabs,
+      appendLatency: appendLatency.snapshot(),
+      commitLatency: commitLatency.snapshot(),
+    };
+  }
+
+  /** An empty batch is durable at once. */
+  #nothing(): number {
+    this.#meter.accepted++;
+    this.#meter.appends++;
+    return this.#feed.tip;
   }
 
   #check(batch: Batch): void {
@@ -220,11 +272,13 @@ export class Appender {
     }
     // First the disk, then those who have waited for it.
     if (failure === undefined && this.#writer.inFlight === 0) this.#submit();
+    if (durable.length > 0) this.#meter.count(durable);
     for (const frame of durable) frame.settle();
     if (durable.length > 0) this.#feed.wake();
     if (failure === undefined) this.#pump();
     else if (this.#failure === undefined) this.#fail(fromNative(failure));
     this.#rest();
+    if (durable.length > 0) this.#meter.publish(durable);
   }
 
   #commitSync(): void {
