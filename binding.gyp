@@ -16,6 +16,8 @@
         'native/tail_copy.cc',
         'native/page.cc',
         'native/page_scanner.cc',
+        'native/cursors.cc',
+        'native/holds.cc',
         'native/ring.cc',
         'native/recovery.cc',
         'native/committer.cc',
@@ -28,6 +30,7 @@
         'native/addon_engine.cc',
         'native/addon_mailbox.cc',
         'native/addon_reads.cc',
+        'native/addon_cursors.cc',
         'native/addon_convert.cc',
       ],
       'dependencies': [

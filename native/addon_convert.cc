@@ -115,6 +115,7 @@ EngineOptions options_from(const Napi::Object& from) {
   ring.alignment = static_cast<uint32_t>(get_number(from, "alignment"));
   ring.dsync = get_bool(from, "fileODsync");
   ring.direct = static_cast<DirectIo>(get_number(from, "directIo"));
+  ring.honour_holds = get_bool(from, "honourHolds");
   ring.salvage = get_bool(from, "salvage");
   ring.read_only = get_bool(from, "readOnly");
   ring.allow_network = get_bool(from, "allowNetworkFilesystem");

@@ -5,15 +5,29 @@
 namespace waldo {
 
 Napi::Function EngineWrap::define(Napi::Env env) {
-  return DefineClass(
-      env, "Engine",
-      {InstanceMethod<&EngineWrap::open>("open"), InstanceMethod<&EngineWrap::allocate>("allocate"),
-       InstanceMethod<&EngineWrap::submit>("submit"), InstanceMethod<&EngineWrap::commit_sync>("commitSync"),
-       InstanceMethod<&EngineWrap::committed>("committed"), InstanceMethod<&EngineWrap::failure>("failure"),
-       InstanceMethod<&EngineWrap::read>("read"), InstanceMethod<&EngineWrap::read_on>("readOn"),
-       InstanceMethod<&EngineWrap::bounds>("bounds"), InstanceMethod<&EngineWrap::metadata>("metadata"),
-       InstanceMethod<&EngineWrap::verify>("verify"), InstanceMethod<&EngineWrap::close>("close"),
-       InstanceMethod<&EngineWrap::ref>("ref"), InstanceMethod<&EngineWrap::unref>("unref")});
+  return DefineClass(env, "Engine",
+                     {InstanceMethod<&EngineWrap::open>("open"),
+                      InstanceMethod<&EngineWrap::allocate>("allocate"),
+                      InstanceMethod<&EngineWrap::submit>("submit"),
+                      InstanceMethod<&EngineWrap::commit_sync>("commitSync"),
+                      InstanceMethod<&EngineWrap::committed>("committed"),
+                      InstanceMethod<&EngineWrap::failure>("failure"),
+                      InstanceMethod<&EngineWrap::read>("read"),
+                      InstanceMethod<&EngineWrap::read_on>("readOn"),
+                      InstanceMethod<&EngineWrap::bounds>("bounds"),
+                      InstanceMethod<&EngineWrap::metadata>("metadata"),
+                      InstanceMethod<&EngineWrap::verify>("verify"),
+                      InstanceMethod<&EngineWrap::open_cursor>("openCursor"),
+                      InstanceMethod<&EngineWrap::commit_cursor>("commitCursor"),
+                      InstanceMethod<&EngineWrap::close_cursor>("closeCursor"),
+                      InstanceMethod<&EngineWrap::delete_cursor>("deleteCursor"),
+                      InstanceMethod<&EngineWrap::cursors>("cursors"),
+                      InstanceMethod<&EngineWrap::room>("room"),
+                      InstanceMethod<&EngineWrap::held>("held"),
+                      InstanceMethod<&EngineWrap::give_up_held>("giveUpHeld"),
+                      InstanceMethod<&EngineWrap::close>("close"),
+                      InstanceMethod<&EngineWrap::ref>("ref"),
+                      InstanceMethod<&EngineWrap::unref>("unref")});
 }
 
 EngineWrap::EngineWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineWrap>(info) {
@@ -249,6 +263,9 @@ void EngineWrap::finish(Napi::Env env) {
   core_->shut_down();
   core_->engine = nullptr;
   core_->owned.reset();  // its files are closed now, not when this object is collected
+  // They lead back to this object, which could never be collected.
+  on_commit_.Reset();
+  on_done_.Reset();
   napi_remove_env_cleanup_hook(env, &EngineWrap::on_environment_exit, this);
   Unref();
 }

@@ -57,6 +57,14 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap> {
   Napi::Value bounds(const Napi::CallbackInfo& info);
   Napi::Value metadata(const Napi::CallbackInfo& info);
   void verify(const Napi::CallbackInfo& info);
+  void open_cursor(const Napi::CallbackInfo& info);
+  void commit_cursor(const Napi::CallbackInfo& info);
+  void close_cursor(const Napi::CallbackInfo& info);
+  void delete_cursor(const Napi::CallbackInfo& info);
+  Napi::Value cursors(const Napi::CallbackInfo& info);
+  Napi::Value room(const Napi::CallbackInfo& info);
+  Napi::Value held(const Napi::CallbackInfo& info);
+  void give_up_held(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
   void ref(const Napi::CallbackInfo& info);
   void unref(const Napi::CallbackInfo& info);

@@ -88,9 +88,17 @@ void Committer::write_loop() {
   for (;;) {
     if (ready()) {
       lock.unlock();
-      if (commit_head()) on_progress_();
-      spin();
+      const bool committed = commit_head();
+      if (committed) on_progress_();
+      if (committed && !held_) spin();
       lock.lock();
+      // Cursors may be moved by other processes, which tell nobody.
+      if (held_ && !stopping_) work_.wait_for(lock, kHeldPause);
+      if (held_ && stopping_) {
+        lock.unlock();
+        give_up_held();
+        lock.lock();
+      }
       continue;
     }
     if (stopping_ && (queue_.empty() || !failure_.ok())) return;
@@ -150,8 +158,10 @@ bool Committer::commit_head() {
     watermark_due_ = true;
   }
   committed_.fetch_add(written, std::memory_order_release);
-  if (!status.ok()) fail(status);
-  return true;
+  const bool held = !status.ok() && status.error().code == Code::kFull;
+  const bool news = held != held_.exchange(held) || written > 0;
+  if (!status.ok() && !held) fail(status);
+  return !held || news;
 }
 
 void Committer::fail(const Status& status) {
@@ -176,11 +186,21 @@ void Committer::commit_now() {
         break;
       }
     }
-    (void)commit_head();  // its outcome is in committed() and failure()
+    (void)commit_head();  // its outcome is in committed(), failure() and held()
+    if (held_) break;
   }
   // The queue may be empty because the writing thread has the rest in flight.
   std::lock_guard<std::mutex> writing(commit_mutex_);
   if (wake_timer) work_.notify_one();
+}
+
+void Committer::try_held() {
+  if (held_) work_.notify_one();
+}
+
+void Committer::give_up_held() {
+  if (held_)
+    fail(Status::make(Code::kFull, "the ring was closed while a cursor held the page to be written"));
 }
 
 Status Committer::failure() const {

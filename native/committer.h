@@ -34,6 +34,12 @@ class Committer {
   uint64_t committed() const { return committed_.load(std::memory_order_acquire); }  // frames
   Status failure() const;
 
+  // Whether the next frame waits for a page that a durable cursor holds. It is tried again now and then, and when
+  // somebody says that a cursor has moved; giving up fails all that is queued.
+  bool held() const { return held_; }
+  void try_held();
+  void give_up_held();
+
   // As the destructor.
   void stop();
 
@@ -46,7 +52,7 @@ class Committer {
 
   void write_loop();
   void seal_loop();
-  bool commit_head();  // false: nothing was ready, or the ring has failed
+  bool commit_head();  // false: nothing was ready, the ring has failed, or the next page is still held
   void spin();
   bool seal_next(std::unique_lock<std::mutex>& lock, bool head_only);
   void fail(const Status& status);
@@ -58,6 +64,8 @@ class Committer {
   static constexpr std::chrono::microseconds kSpin{100};
   // How long the ring is idle before the watermark is written down.
   static constexpr std::chrono::milliseconds kIdle{100};
+  // How soon a page that is held is tried again.
+  static constexpr std::chrono::milliseconds kHeldPause{5};
   static constexpr size_t kMaxGroupFrames = 256;
 
   Ring& ring_;
@@ -77,6 +85,7 @@ class Committer {
 
   std::atomic<bool> has_work_{false};  // for the writing thread: a hint, read without the mutex
   bool spin_pays_ = false;             // the writing thread's
+  std::atomic<bool> held_{false};
   std::atomic<uint64_t> committed_{0};
   std::thread writer_;
   std::thread sealer_;  // from the first large frame on

@@ -44,6 +44,18 @@ uint64_t Engine::committed() const { return committer_ ? committer_->committed()
 
 Status Engine::failure() const { return committer_ ? committer_->failure() : Status(); }
 
+Status Engine::commit_cursor(const std::string& name, uint64_t position) {
+  WALDO_TRY(ring_->commit_cursor(name, position));
+  if (committer_) committer_->try_held();
+  return Status();
+}
+
+Status Engine::remove_cursor(const std::string& name) {
+  WALDO_TRY(ring_->cursors().remove(name));
+  if (committer_) committer_->try_held();
+  return Status();
+}
+
 Status Engine::close() {
   if (committer_) committer_->stop();
   return ring_->close();

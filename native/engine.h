@@ -38,6 +38,13 @@ class Engine {
     return ring_->check(fetched, *slabs_, chunk);
   }
 
+  Status commit_cursor(const std::string& name, uint64_t position);
+  Status remove_cursor(const std::string& name);
+  bool held() const { return committer_ && committer_->held(); }
+  void give_up_held() {
+    if (committer_) committer_->give_up_held();
+  }
+
   // Writes what is queued, marks the ring cleanly closed, unlocks it. Idempotent; one thread.
   Status close();
 

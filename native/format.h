@@ -149,6 +149,32 @@ static_assert(sizeof(TailCopyHeader) == 56 && offsetof(TailCopyHeader, version) 
               "the header has no hidden padding");
 static_assert(sizeof(TailCopyHeader) <= kTailCopyDataOffset, "the header fits in front of the frames");
 
+// --- cursors/NAME.cursor: a durable reading position, two copies on sectors of their own ------------------
+
+constexpr char kCursorMagic[8] = {'W', 'A', 'L', 'D', 'O', 'C', 'U', 'R'};
+constexpr uint32_t kCursorCopyStride = 4096;
+constexpr uint32_t kCursorCopies = 2;
+constexpr size_t kMaxCursorName = 64;
+constexpr size_t kMaxCursors = 1024;
+
+enum CursorFlags : uint32_t {
+  kCursorHolds = 1,  // pages with logs that it has not passed are not recycled
+};
+
+struct CursorRecord {
+  char magic[8];
+  uint32_t crc;      // CRC32C of the bytes from `version` to the end of the structure
+  uint16_t version;  // kFormatVersion
+  uint16_t bytes;    // sizeof(CursorRecord)
+  uint8_t ring_id[16];
+  uint64_t generation;  // grows by one a write; the valid copy with the greater one counts
+  uint64_t position;    // the logs up to it are done with; 0 before all
+  uint32_t flags;       // CursorFlags
+  uint32_t reserved;    // zero
+};
+static_assert(sizeof(CursorRecord) == 56 && offsetof(CursorRecord, version) == 12,
+              "the record has no hidden padding");
+
 // --- limits ----------------------------------------------------------------------------------------------
 
 constexpr uint32_t kMaxLogBytes = 1024 * 1024;

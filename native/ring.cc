@@ -17,7 +17,8 @@ Status Ring::append(PackedFrame* frames, size_t count, size_t* written) {
   }
   if (closed_ || options_.read_only) return Status::make(Code::kClosed, "the ring is not open for appending");
   Status status = append_group(frames, count, written);
-  if (status.ok()) return status;
+  // A page that is held is not touched: it can be tried again.
+  if (status.ok() || status.error().code == Code::kFull) return status;
   // After a failed write nobody knows what the disk holds. Nothing is retried in place: reopening recovers.
   std::lock_guard<std::mutex> lock(mutex_);
   failure_ = status;
@@ -74,6 +75,7 @@ Status Ring::append_group(PackedFrame* frames, size_t count, size_t* written) {
     std::lock_guard<std::mutex> lock(mutex_);
     for (size_t i = 0; i < taken; ++i) page.add_frame(state.end_offset, load<FrameHeader>(frames[i].data));
     ++commits_;
+    frames_written_ += taken;
   }
   *written = taken;
   if (options_.dsync) {
@@ -107,6 +109,7 @@ Status Ring::rotate() {
   Page& old = current();
   const uint32_t slot = (old.slot() + 1) % geometry_.ring_size;
   Page& next = *pages_[slot];
+  if (options_.honour_holds && next.state().used) WALDO_TRY(check_not_held(next));
   // The next file is made before this page is sealed: a sealed page without one behind it has lost one.
   preparer_->request(slot, next.state().end_offset);
   WALDO_TRY(preparer_->wait(slot, 0));

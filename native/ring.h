@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cursors.h"
 #include "file.h"
 #include "page.h"
 #include "preparer.h"
@@ -36,9 +37,10 @@ struct RingOptions {
   bool read_only = false;
   bool allow_network = false;
   uint32_t mode = 0600;
-  RingId ring_id{};        // of a ring to be created
-  std::string holder;      // what others are told who find it locked
-  bool background = true;  // fill pages on a thread of their own
+  RingId ring_id{};           // of a ring to be created
+  std::string holder;         // what others are told who find it locked
+  bool background = true;     // fill pages on a thread of their own
+  bool honour_holds = false;  // do not recycle pages that durable cursors hold: append fails with kFull
   // Given by the caller, so that it must agree with a ring that is there.
   struct Given {
     bool ring_size = false;
@@ -102,6 +104,16 @@ struct VerifyReport {
   std::vector<Problem> problems;
 };
 
+// What can be written before a page that a durable cursor holds is reached. One is taken to be at the tip, so
+// that new ones need not be looked for within a lap.
+struct Room {
+  uint64_t frames = 0;      // written since the ring was opened
+  uint64_t page_bytes = 0;  // that are left of the newest page
+  uint64_t free_pages = 0;  // that can follow
+  std::string holder;       // whoever holds the oldest page; empty: nobody
+  uint64_t position = 0;    // of that cursor
+};
+
 class Ring {
  public:
   static Status open(FileSystem& fs, const std::string& directory, const RingOptions& options,
@@ -116,6 +128,12 @@ class Ring {
 
   // Writes down how far the log is durable, so that bit rot in the last group cannot pass for a torn write.
   Status persist_watermark();
+
+  // Durable cursors. A holding one is safe once opened: kTrimmed if the ring has passed it meanwhile.
+  Status open_cursor(const std::string& name, const bool* hold, uint64_t start, CursorState* state);
+  Status commit_cursor(const std::string& name, uint64_t position);
+  Cursors& cursors() { return *cursors_; }
+  Status room(Room* room);
 
   // Marks the ring cleanly closed and gives up the lock. Idempotent. The ring stays readable.
   Status close();
@@ -161,6 +179,8 @@ class Ring {
   Status append_group(PackedFrame* frames, size_t count, size_t* written);
   bool fits(const Page& page, const PackedFrame& frame) const;
   Status rotate();
+  Status check_not_held(const Page& page);
+  static bool holds_page(const CursorState& cursor, const PageState& page);
   Status persist(Page& page, uint32_t extra_flags);
   Status checkpoint_if_due();
   Page& current() { return *pages_[current_slot_]; }
@@ -203,6 +223,9 @@ class Ring {
   RecoveryReport report_;
   bool tail_copied_ = false;  // TAIL is there
   bool closed_ = false;
+  std::unique_ptr<Cursors> cursors_;
+  uint64_t frames_written_ = 0;
+  uint64_t giving_up_ = 0;  // logs up to this number may be overwritten at any moment
   std::atomic<bool> cancelled_{false};
 
   // The appending thread's own.

@@ -89,6 +89,7 @@ Status Ring::open_files() {
     if (healed) report_.healed.push_back("RING: one copy of the superblock was damaged");
   }
   WALDO_TRY(adopt_geometry());
+  cursors_ = std::make_unique<Cursors>(fs_, directory_, geometry_.ring_id, options_.mode, options_.holder);
   for (uint32_t slot = 0; slot < geometry_.ring_size; ++slot) {
     pages_.push_back(std::make_unique<Page>(geometry_, slot));
     Status opened = pages_.back()->open(fs_, directory_, page_flags(options_.dsync));

@@ -20,6 +20,7 @@ enum class Code : int {
   kInternal = 9,
   kCursor = 10,
   kNotFound = 11,
+  kFull = 12,
 };
 
 struct LostRange {

@@ -1,4 +1,5 @@
 import type { AbortRegistry } from './abort.js';
+import type { Admission } from './admission.js';
 import { type Batch, readBatch } from './batch.js';
 import type { NativeError } from './binding.js';
 import type { Engine } from './engine.js';
@@ -6,12 +7,23 @@ import { abortedError, closedError, fromNative, SequenceError, WaldoError } from
 import type { Feed } from './feed.js';
 import { Fifo } from './fifo.js';
 import type { FrameWriter } from './frame-writer.js';
+import { HoldNotice } from './hold-notice.js';
 import { MAX_SEQ_NO } from './log-format.js';
 import type { Frame, Settle } from './slab.js';
-import { CommitMeter, type ReaderStats, type WaldoStats } from './stats.js';
+import { type AppendStats, CommitMeter } from './stats.js';
 
 /** Of an append that waits for nobody to tell it. */
 const TELL_NOBODY: Settle = () => {};
+
+/** What an append does for which there is no room before a page that a durable cursor holds. */
+export interface HoldPolicy {
+  readonly admission: Admission;
+  /** Whether it waits; else it is rejected. */
+  readonly wait: boolean;
+}
+
+/** How soon a page that is held is looked at again: cursors may be moved by other processes, which tell nobody. */
+const HELD_PAUSE_MS = 10;
 
 /**
  * The write path. Logs are packed as they come; what is packed while a commit is in flight is the next
@@ -24,6 +36,10 @@ export class Appender {
   readonly #aborts: AbortRegistry;
   readonly #maxLogBytes: number;
   readonly #meter: CommitMeter;
+  /** `undefined` if pages are overwritten whoever holds them. */
+  readonly #holds: HoldPolicy | undefined;
+  readonly #notice: HoldNotice | undefined;
+  #heldTimer: NodeJS.Timeout | undefined;
 
   /** Appends that are not packed, or not entirely, in the order of their calls. */
   readonly #waiting = new Fifo<Batch>();
@@ -32,19 +48,31 @@ export class Appender {
   /** Frames known to be durable since the ring was opened. */
   #committed = 0;
   #flushScheduled = false;
+  /** Frames that have become durable during an `appendSync`, which are told of at its end. */
+  #blocking: Frame[] | undefined;
   /** Whether the process is kept alive because something is not durable yet. */
   #referenced = false;
   #closing = false;
   #failure: WaldoError | undefined;
   #onRest: (() => void) | undefined;
 
-  constructor(engine: Engine, feed: Feed, writer: FrameWriter, aborts: AbortRegistry, maxLogBytes: number) {
+  constructor(
+    engine: Engine,
+    feed: Feed,
+    writer: FrameWriter,
+    aborts: AbortRegistry,
+    maxLogBytes: number,
+    holds: HoldPolicy | undefined,
+  ) {
+    this.#holds = holds;
     this.#engine = engine;
     this.#feed = feed;
     this.#writer = writer;
     this.#aborts = aborts;
     this.#maxLogBytes = maxLogBytes;
-    this.#meter = new CommitMeter(feed.meter.directory, engine.native);
+    const { directory } = feed.meter;
+    this.#meter = new CommitMeter(directory, engine.native);
+    this.#notice = holds && new HoldNotice(directory, engine, holds.admission);
     engine.onCommit = (committed, failure) => this.#onCommit(committed, failure);
   }
 
@@ -59,26 +87,71 @@ export class Appender {
   }
 
   /** @throws {@link WaldoError} whatever refuses the append before it has begun. */
-  append(batch: Batch, signal: AbortSignal | undefined): Promise<number> {
+  append(batch: Batch, signal: AbortSignal | undefined, timeout?: number): Promise<number> {
     this.#check(batch);
     if (signal?.aborted) throw abortedError('append', signal.reason);
     if (batch.length === 0) return Promise.resolve(this.#nothing());
-    if (this.#waiting.length === 0) this.#place(batch);
+    if (this.#waiting.length === 0 && this.#admits(batch)) this.#place(batch);
     if (this.#failure !== undefined) throw this.#failure;
     this.#meter.accepted++;
     return new Promise<number>((resolve) => {
       if (batch.packed) this.#writer.onDurable(resolve);
-      else this.#enqueue(batch, resolve, signal);
+      else this.#enqueue(batch, resolve, signal, timeout);
     });
+  }
+
+  /** @throws {@link WaldoError} `WALDO_FULL` if there is no room, and appends do not wait for any. */
+  #admits(batch: Batch): boolean {
+    if (this.#holds === undefined || this.#fits(batch)) return true;
+    if (!this.#holds.wait) throw this.#holds.admission.error(this.#feed.tip);
+    this.#lookAgain();
+    return false;
+  }
+
+  /** Whether a batch fits before a page that a durable cursor holds. */
+  #fits(batch: Batch): boolean {
+    const fits = this.#writer.admits(batch);
+    this.#notice?.admitted(fits, this.#feed.tip);
+    return fits;
+  }
+
+  #lookAgain(): void {
+    this.#heldTimer ??= setTimeout(() => {
+      this.#heldTimer = undefined;
+      this.retry();
+    }, HELD_PAUSE_MS);
+  }
+
+  /** Pages may be free that were held. */
+  retry(): void {
+    if (this.#holds === undefined || this.#failure !== undefined) return;
+    this.#holds.admission.expire();
+    this.#pump();
+    this.#rest();
   }
 
   /** @throws {@link WaldoError} whatever refuses the append, or the failure of the ring. */
   appendSync(batch: Batch): number {
     this.#check(batch);
     if (batch.length === 0) return this.#nothing();
-    while (this.#waiting.length > 0) this.#commitSync();
+    this.#blocking = [];
+    try {
+      return this.#appendSync(batch);
+    } finally {
+      const durable = this.#blocking;
+      this.#blocking = undefined;
+      if (durable.length > 0) this.#meter.publish(durable);
+    }
+  }
+
+  #appendSync(batch: Batch): number {
+    while (this.#waiting.length > 0) {
+      this.#refuseIfHeld(this.#waiting.at(0));
+      this.#commitSync();
+    }
     // One that waited may have been refused: then this one has lost its predecessor.
     if (batch.seqNos !== undefined) this.#checkContinues(batch, this.#writer.tip);
+    this.#refuseIfHeld(batch);
     this.#place(batch);
     while (!batch.packed) {
       this.#commitSync();
@@ -96,9 +169,16 @@ export class Appender {
     return last;
   }
 
-  /** Refuses further appends; settles once none is under way. */
+  /** Whoever blocks the thread cannot wait for a cursor, which nobody else could move. */
+  #refuseIfHeld(batch: Batch): void {
+    if (this.#holds === undefined || batch.cancelled || this.#fits(batch)) return;
+    throw this.#holds.admission.error(this.#feed.tip);
+  }
+
+  /** Refuses further appends; settles once none is under way. Those that wait for a cursor are rejected. */
   close(): Promise<void> {
     this.#closing = true;
+    this.#giveUpHeld();
     return new Promise((resolve) => {
       this.#onRest = resolve;
       this.#rest();
@@ -106,26 +186,16 @@ export class Appender {
   }
 
   /** What has been done, and what is about to be. */
-  stats(): Omit<WaldoStats, keyof ReaderStats> {
-    const { accepted, refused, appends, logs, bytes, frames, commits, appendLatency, commitLatency } =
-      this.#meter;
+  stats(): AppendStats {
     let appendsWaiting = 0;
     for (let i = 0; i < this.#waiting.length; i++) if (!this.#waiting.at(i).cancelled) appendsWaiting++;
-    const appendsPending = this.#writer.appends + appendsWaiting;
-    return {
-      appends,
-      appendsFailed: refused + accepted - appends - appendsPending,
-      appendsPending,
+    const { appends, inFlight, slabs } = this.#writer;
+    return this.#meter.snapshot({
+      appendsPending: appends + appendsWaiting,
       appendsWaiting,
-      logs,
-      bytes,
-      frames,
-      commits,
-      framesInFlight: this.#writer.inFlight,
-      slabsInUse: this.#writer.slabs,
-      appendLatency: appendLatency.snapshot(),
-      commitLatency: commitLatency.snapshot(),
-    };
+      framesInFlight: inFlight,
+      slabsInUse: slabs,
+    });
   }
 
   /** An empty batch is durable at once. */
@@ -217,12 +287,14 @@ export class Appender {
     if (this.#writer.broken !== undefined) this.#fail(this.#writer.broken);
   }
 
-  #enqueue(batch: Batch, settle: Settle, signal: AbortSignal | undefined): void {
+  #enqueue(batch: Batch, settle: Settle, signal: AbortSignal | undefined, timeout: number | undefined): void {
     const tip = this.#projectedTip();
     batch.wait(settle);
     this.#waiting.push(batch);
     this.#projected = batch.project(tip);
-    if (signal === undefined || batch.next > 0) return;
+    if (batch.next > 0) return;
+    if (timeout !== undefined) batch.timer = setTimeout(() => this.#expire(batch, timeout), timeout);
+    if (signal === undefined) return;
     batch.signal = signal;
     batch.onAbort = (reason) => {
       this.#projected = undefined;
@@ -232,8 +304,35 @@ export class Appender {
     this.#aborts.add(signal, batch);
   }
 
+  #expire(batch: Batch, timeout: number): void {
+    this.#projected = undefined;
+    this.#unsubscribe(batch);
+    const message = `no room was found for the append within ${timeout} ms`;
+    batch.cancel(
+      this.#holds !== undefined && !this.#writer.admits(batch)
+        ? this.#holds.admission.error(this.#feed.tip)
+        : new WaldoError('WALDO_FULL', `${message}: all slabs are on their way to the disk`),
+    );
+    this.#pump();
+  }
+
+  /** What waits for a cursor when the ring is closed would wait for ever. */
+  #giveUpHeld(): void {
+    if (this.#holds === undefined) return;
+    if (this.#engine.native.held()) this.#engine.native.giveUpHeld();
+    for (let i = 0; i < this.#waiting.length; i++) {
+      const batch = this.#waiting.at(i);
+      if (batch.cancelled || this.#writer.admits(batch)) continue;
+      this.#projected = undefined;
+      this.#unsubscribe(batch);
+      batch.cancel(this.#holds.admission.error(this.#feed.tip));
+    }
+    this.#pump();
+  }
+
   /** Once a log of it is packed, an append can no longer be aborted. */
   #unsubscribe(batch: Batch): void {
+    clearTimeout(batch.timer);
     if (batch.signal !== undefined) this.#aborts.delete(batch.signal, batch);
     batch.signal = undefined;
   }
@@ -242,6 +341,10 @@ export class Appender {
   #pump(): void {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.at(0);
+      if (this.#holds !== undefined && !batch.cancelled && !this.#fits(batch)) {
+        this.#lookAgain();
+        return;
+      }
       if (!batch.cancelled) this.#packWaiting(batch);
       if (this.#failure !== undefined || !(batch.packed || batch.cancelled)) return;
       this.#waiting.shift();
@@ -275,10 +378,18 @@ export class Appender {
     if (durable.length > 0) this.#meter.count(durable);
     for (const frame of durable) frame.settle();
     if (durable.length > 0) this.#feed.wake();
+    if (this.#holds !== undefined && this.#writer.inFlight > 0 && this.#engine.native.held()) this.#onHeld();
     if (failure === undefined) this.#pump();
     else if (this.#failure === undefined) this.#fail(fromNative(failure));
     this.#rest();
-    if (durable.length > 0) this.#meter.publish(durable);
+    if (this.#blocking !== undefined) this.#blocking.push(...durable);
+    else if (durable.length > 0) this.#meter.publish(durable);
+  }
+
+  /** Another process has made a cursor that holds the page that was thought to be free. */
+  #onHeld(): void {
+    this.#holds!.admission.expire();
+    if (this.#closing) this.#engine.native.giveUpHeld();
   }
 
   #commitSync(): void {
@@ -287,6 +398,7 @@ export class Appender {
     const committed = this.#engine.native.commitSync();
     this.#onCommit(committed, committed < expected ? this.#engine.native.failure() : undefined);
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#engine.native.held()) throw this.#holds!.admission.error(this.#feed.tip);
   }
 
   /** Latches the ring: nothing that is not durable will be, and nothing more is accepted. */
@@ -304,6 +416,10 @@ export class Appender {
   }
 
   #rest(): void {
+    if (this.#waiting.length === 0) {
+      clearTimeout(this.#heldTimer);
+      this.#heldTimer = undefined;
+    }
     if (this.#writer.inFlight > 0 || this.#writer.pending || this.#waiting.length > 0) return;
     if (this.#referenced) this.#engine.unref();
     this.#referenced = false;

@@ -34,6 +34,7 @@ export class Batch implements Abortable, Measured {
   settle: Settle | undefined = undefined;
   signal: AbortSignal | undefined = undefined;
   onAbort: ((reason: unknown) => void) | undefined = undefined;
+  timer: NodeJS.Timeout | undefined = undefined;
   /** Its promise is rejected: it is passed over. */
   cancelled = false;
 
@@ -79,6 +80,7 @@ export class Batch implements Abortable, Measured {
 
   /** Rejects the promise of a batch that waits, and lets go of its payloads. */
   cancel(error: unknown): void {
+    clearTimeout(this.timer);
     this.cancelled = true;
     this.payloads = [];
     this.settle?.(Promise.reject(error));

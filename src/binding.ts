@@ -42,6 +42,8 @@ export interface NativeOptions {
   /** Bytes; 0 is auto. */
   readonly alignment: number;
   readonly salvage: boolean;
+  /** Whether pages that durable cursors hold are kept: appends then wait. */
+  readonly honourHolds: boolean;
   readonly mode: number;
   readonly allowNetworkFilesystem: boolean;
   readonly readOnly: boolean;
@@ -139,6 +141,27 @@ export interface NativeChunk {
   readonly prevSeqNo: number;
 }
 
+/** A durable cursor as its file says. */
+export interface NativeCursor {
+  readonly name: string;
+  readonly position: number;
+  readonly hold: boolean;
+  readonly damaged: boolean;
+}
+
+/** What can be written before a page that a cursor holds is reached, if one were at the tip. */
+export interface NativeRoom {
+  /** Frames written since the ring was opened. */
+  readonly frames: number;
+  /** Bytes left of the newest page. */
+  readonly pageBytes: number;
+  /** Pages that can follow. */
+  readonly freePages: number;
+  /** The cursor that holds the oldest page, if one does. */
+  readonly holder?: string;
+  readonly position?: number;
+}
+
 export interface NativeVerifyReport {
   readonly pages: number;
   readonly frames: number;
@@ -186,6 +209,17 @@ export interface NativeEngine {
   metadata(): NativeMetadata;
   /** → {@link NativeVerifyReport} */
   verify(id: number): void;
+  /** Locks a cursor, and makes it if there is none → {@link NativeCursor} */
+  openCursor(id: number, name: string, hold: boolean | undefined, start: number): void;
+  commitCursor(id: number, name: string, position: number): void;
+  closeCursor(id: number, name: string): void;
+  deleteCursor(id: number, name: string): void;
+  cursors(): NativeCursor[] | NativeError;
+  room(): NativeRoom | NativeError;
+  /** Whether the next frame waits for a page that a cursor holds. */
+  held(): boolean;
+  /** Fails the frames that wait for such a page, and all behind them. */
+  giveUpHeld(): void;
   /** Drains, marks the ring clean, joins the threads. */
   close(id: number): void;
   /** Whether the engine keeps the process alive; it is created not to. */

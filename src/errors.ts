@@ -14,12 +14,12 @@ import type { NativeError } from './binding.js';
  * | `WALDO_CORRUPT` | stored bytes are not what was written; `page`, `offset`, `firstLost`, `lastLost` |
  * | `WALDO_LOCKED` | somebody else has the ring open for writing; `holder` |
  * | `WALDO_CLOSED` | the ring was closed |
- * | `WALDO_FULL` | the ring's pages are held and `whenFull` is `'reject'` |
+ * | `WALDO_FULL` | a durable cursor holds the page to be reused: `cursor`, `lag` |
  * | `WALDO_OPTION` | an option is unknown, out of range or contradicts another or the ring; `option` |
  * | `WALDO_ABORTED` | an `AbortSignal` ended the operation; `cause` is the signal's reason |
  * | `WALDO_CURSOR` | a cursor is no cursor, or lies beyond the newest log |
  * | `WALDO_VERSION` | the ring was written by an incompatible version |
- * | `WALDO_NOT_FOUND` | there is no ring in the directory |
+ * | `WALDO_NOT_FOUND` | there is no ring in the directory, or no cursor of that name |
  * | `WALDO_INVALID_ARGUMENT` | an argument has the wrong type, or a payload cannot be read |
  * | `WALDO_INTERNAL` | a defect of Waldo, or an addon that cannot be loaded |
  */
@@ -71,6 +71,10 @@ export class WaldoError extends Error {
   declare readonly oldestSeqNo?: number;
   /** `WALDO_LOCKED`: who holds the ring. */
   declare readonly holder?: string;
+  /** `WALDO_FULL`: the name of the cursor that holds the page. */
+  declare readonly cursor?: string;
+  /** `WALDO_FULL`: sequence numbers between that cursor and the newest durable log. */
+  declare readonly lag?: number;
   /** `WALDO_OPTION`: the option's name. */
   declare readonly option?: string;
   /** `WALDO_SEQUENCE`, `WALDO_CONFLICT`: the sequence number that was refused. */
@@ -117,6 +121,7 @@ const NATIVE_CODES: readonly WaldoErrorCode[] = [
   'WALDO_INTERNAL',
   'WALDO_CURSOR',
   'WALDO_NOT_FOUND',
+  'WALDO_FULL',
 ];
 
 export function fromNative(error: NativeError): WaldoError {
@@ -130,6 +135,13 @@ export function abortedError(what: string, reason: unknown): WaldoError {
 
 export function closedError(): WaldoError {
   return new WaldoError('WALDO_CLOSED', 'the ring is closed');
+}
+
+/** A page is held that an append needs. */
+export function fullError(cursor: string, position: number, tip: number): WaldoError {
+  const lag = Math.max(0, tip - position);
+  const message = `the ring is full: cursor ${cursor} holds the logs after ${position}, ${lag} behind the tip`;
+  return new WaldoError('WALDO_FULL', message, { cursor, lag });
 }
 
 export function invalidArgument(message: string): WaldoError {

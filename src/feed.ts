@@ -24,6 +24,8 @@ export class Feed {
   readonly meter: ReadMeter;
   /** The newest durable log; 0 while there is none. */
   tip: number;
+  /** Called after each commit, if somebody wants to know. */
+  onCommit: (() => void) | undefined = undefined;
   /** Whether the ring is closed: every stream is at its end. */
   ended = false;
 
@@ -73,7 +75,7 @@ export class Feed {
         throw new WaldoError('WALDO_CURSOR', `${cursor} is beyond the tip: ${where}`);
       }
       if (tip === 0) return ORIGIN;
-      if (position < this.#engine.native.bounds().afterSeqNo) throw this.#trimmed(cursor);
+      if (position < this.#engine.native.bounds().afterSeqNo) throw this.trimmed(cursor);
       return position;
     }
     if (tip === 0) return ORIGIN;
@@ -85,7 +87,8 @@ export class Feed {
     return this.tip === 0 ? ORIGIN : this.#origin;
   }
 
-  #trimmed(cursor: Cursor): WaldoError {
+  /** What somebody is told who wants logs that the ring has overwritten. */
+  trimmed(cursor: Cursor): WaldoError {
     const { pages } = this.#engine.native.metadata();
     const oldestSeqNo = pages.find((page) => page.logCount > 0)?.firstSeqNo;
     const oldest = oldestSeqNo === undefined ? 'it holds none' : `the oldest it holds is ${oldestSeqNo}`;
@@ -121,6 +124,7 @@ export class Feed {
 
   /** Wakes all who wait. Those who go on waiting are on the list again. */
   wake(): void {
+    this.onCommit?.();
     const woken = this.#waiters;
     if (woken.length === 0) return;
     this.#waiters = this.#spare;

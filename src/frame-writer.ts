@@ -1,3 +1,4 @@
+import type { Admission } from './admission.js';
 import type { Batch } from './batch.js';
 import type { ChunkCache } from './chunk-cache.js';
 import type { Engine } from './engine.js';
@@ -31,12 +32,24 @@ export class FrameWriter {
   readonly #pool: SlabPool;
   readonly #cache: ChunkCache;
   readonly #limits: FrameLimits;
+  readonly #admission: Admission | undefined;
+  /** Frames that have become durable. */
+  #shifted = 0;
   /** Submitted and not yet durable, the oldest first. */
   readonly #inFlight = new Fifo<Frame>();
   #slab: Slab | undefined;
   #open: Frame | undefined;
 
-  constructor(engine: Engine, pool: SlabPool, cache: ChunkCache, limits: FrameLimits, tip: number) {
+  /** @param admission what decides about room, if durable cursors are honoured. */
+  constructor(
+    engine: Engine,
+    pool: SlabPool,
+    cache: ChunkCache,
+    limits: FrameLimits,
+    tip: number,
+    admission: Admission | undefined,
+  ) {
+    this.#admission = admission;
     this.#engine = engine;
     this.#pool = pool;
     this.#cache = cache;
@@ -62,6 +75,20 @@ export class FrameWriter {
   /** Whether there are logs that have been packed and not been submitted. */
   get pending(): boolean {
     return this.#open !== undefined && this.#open.count > 0;
+  }
+
+  /** Whether a batch fits before a page that a durable cursor holds. */
+  admits(batch: Batch): boolean {
+    const admission = this.#admission;
+    if (admission === undefined || batch.next > 0) return true;
+    const open = this.#open === undefined ? 0 : this.#open.end - this.#open.start;
+    const inFlight = () => {
+      const frames: number[] = [];
+      for (let i = 0; i < this.#inFlight.length; i++) frames.push(this.#inFlight.at(i).padded);
+      return { before: this.#shifted, frames };
+    };
+    if (admission.admits(open, batch.bytes, inFlight)) return true;
+    return !batch.exact && admission.admits(open, packedTotal(batch.payloads), inFlight);
   }
 
   /**
@@ -136,8 +163,9 @@ export class FrameWriter {
       return true;
     }
     slab.cursor = Math.ceil(end / alignment) * alignment;
-    frame.cost = slab.cursor - start;
     frame.submittedAt = performance.now();
+    frame.cost = frame.padded = slab.cursor - start;
+    this.#admission?.take(frame.padded);
     this.#inFlight.push(frame);
     try {
       this.#engine.native.submit(slab.memory.buffer, start, end, count, wake);
@@ -158,6 +186,7 @@ export class FrameWriter {
   /** Takes the oldest frame in flight, which has become durable. */
   shift(): Frame {
     const frame = this.#inFlight.shift();
+    this.#shifted++;
     this.#pool.settled(frame);
     return frame;
   }

@@ -1,5 +1,6 @@
 export type { LogBatch } from './batch.js';
 export { Cursor } from './cursor.js';
+export type { CursorInfo, DurableCursor, DurableCursorOptions } from './durable-cursor.js';
 export { SequenceError, WaldoError, type WaldoErrorCode, type WaldoErrorDetails } from './errors.js';
 export type { LatencyHistogram } from './histogram.js';
 export type { Log, Logs } from './log.js';

@@ -1,4 +1,5 @@
-import type { NativeMetadata, NativeOpened } from './binding.js';
+import type { NativeCursor, NativeMetadata, NativeOpened } from './binding.js';
+import type { CursorInfo } from './durable-cursor.js';
 import { encodeRingId } from './ring-id.js';
 
 /** One page of the ring. */
@@ -69,6 +70,8 @@ export interface Metadata {
   readonly commits: number;
   /** The pages that hold logs, the oldest first. */
   readonly pages: readonly PageMetadata[];
+  /** The durable cursors, by name. */
+  readonly cursors: readonly CursorInfo[];
   readonly recovery: Recovery;
 
   // The options in effect.
@@ -88,12 +91,21 @@ export interface Metadata {
   readonly maxLogBytes: number;
 }
 
-export function toMetadata(native: NativeMetadata, opened: NativeOpened): Metadata {
+export function toCursorInfo({ name, position, hold, damaged }: NativeCursor, tip: number): CursorInfo {
+  return { name, position, lag: Math.max(0, tip - position), hold, damaged };
+}
+
+export function toMetadata(
+  native: NativeMetadata,
+  opened: NativeOpened,
+  cursors: readonly NativeCursor[],
+): Metadata {
   const { empty, prevSeqNo, ringId, ...rest } = native;
   return {
     ...rest,
     ringId: encodeRingId(ringId),
     prevSeqNo: empty ? undefined : prevSeqNo,
+    cursors: cursors.map((cursor) => toCursorInfo(cursor, prevSeqNo)),
     hugeBuf: opened.hugeBuf,
     maxLogBytes: opened.maxLogBytes,
   };

@@ -119,9 +119,9 @@ export interface WaldoOptions {
   readonly cacheBytes?: number;
 
   /**
-   * What an append does when the page to be reused is held by a durable cursor: `'overwrite'` it, `'wait'`
-   * for the cursor to move on, or `'reject'` with `WALDO_FULL`. No cursor holds pages yet: the three do the
-   * same.
+   * What an append does when the page to be reused is held by a durable cursor: `'overwrite'` it, so that the
+   * cursor loses logs and is told; `'wait'` for the cursor to move on; or `'reject'` with `WALDO_FULL`, which names
+   * the cursor. `appendSync` cannot wait, and is refused with `WALDO_FULL` in both.
    * @default 'overwrite'
    */
   readonly whenFull?: 'overwrite' | 'wait' | 'reject';
@@ -206,6 +206,7 @@ const HUGE_PAGE = 2 * MiB;
 export interface ResolvedOptions {
   readonly native: NativeOptions;
   readonly cacheBytes: number;
+  readonly whenFull: 'overwrite' | 'wait' | 'reject';
 }
 
 /** @throws {@link WaldoError} `WALDO_OPTION` */
@@ -256,6 +257,7 @@ function resolve(given: WaldoOptions, readOnly: boolean): ResolvedOptions {
     directIo: given.directIo === true ? 1 : given.directIo === false ? 0 : 2,
     alignment: given.alignment === undefined || given.alignment === 'auto' ? 0 : given.alignment,
     salvage: given.salvage ?? false,
+    honourHolds: !readOnly && (given.whenFull ?? 'overwrite') !== 'overwrite',
     mode: given.mode ?? 0o600,
     allowNetworkFilesystem: given.allowNetworkFilesystem ?? false,
     readOnly,
@@ -270,7 +272,7 @@ function resolve(given: WaldoOptions, readOnly: boolean): ResolvedOptions {
     ringId: newRingId(),
   };
   checkTogether(native);
-  return { native, cacheBytes };
+  return { native, cacheBytes, whenFull: given.whenFull ?? 'overwrite' };
 }
 
 /** As large as a sparse index needs it, and no larger than a page. */

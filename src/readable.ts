@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 import { isUint8Array } from 'node:util/types';
 import { describe, invalidArgument } from './errors.js';
 import type { Log, Logs } from './log.js';
 import type { LogStream } from './stream.js';
 
-/** Options of {@link LogStream.toReadable}. */
+/** Options of {@link LogStream.toReadable} and {@link LogStream.toReadableStream}. */
 export interface ReadableOptions {
   /**
    * `true`: {@link Log} objects. `false`: bytes, every payload followed by the delimiter.
@@ -24,19 +25,11 @@ export class LogReadable extends Readable {
   readonly #delimiter: Buffer;
   #logs: Iterator<Log> | undefined;
 
-  constructor(stream: LogStream, options: ReadableOptions = {}) {
-    const { objectMode = false, delimiter = '\n' } = options;
-    if (typeof objectMode !== 'boolean') {
-      throw invalidArgument(`objectMode of toReadable is ${describe(objectMode)}; expected true or false`);
-    }
-    if (typeof delimiter !== 'string' && !isUint8Array(delimiter)) {
-      throw invalidArgument(
-        `delimiter of toReadable is ${describe(delimiter)}; expected a string or a Uint8Array`,
-      );
-    }
+  constructor(stream: LogStream, options?: ReadableOptions) {
+    const { objectMode, delimiter } = readOptions(options, 'toReadable');
     super({ objectMode });
     this.#stream = stream;
-    this.#delimiter = Buffer.from(delimiter);
+    this.#delimiter = delimiter;
   }
 
   override _read(): void {
@@ -61,7 +54,7 @@ export class LogReadable extends Readable {
       this.#pushLogs();
       return;
     }
-    const bytes = this.#join(logs);
+    const bytes = join(logs, this.#delimiter);
     // An empty push would end no read: ask for the next chunk instead.
     if (bytes.length === 0) this._read();
     else this.push(bytes);
@@ -81,16 +74,55 @@ export class LogReadable extends Readable {
     }
     return pushed;
   }
+}
 
-  #join(logs: Logs): Buffer {
-    const delimiter = this.#delimiter;
-    const joined = Buffer.allocUnsafe(logs.byteLength + logs.length * delimiter.length);
-    let end = 0;
-    logs.scan((_seqNo, buffer, from, to) => {
-      end += buffer.copy(joined, end, from, to);
-      joined.set(delimiter, end);
-      end += delimiter.length;
-    });
-    return joined;
-  }
+/** A stream as a Web ReadableStream. Nothing is read before somebody wants it, and nothing queues up. */
+export function webStream(stream: LogStream, options?: ReadableOptions): ReadableStream<Log | Uint8Array> {
+  const { objectMode, delimiter } = readOptions(options, 'toReadableStream');
+  let logs: Iterator<Log> | undefined;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        for (;;) {
+          const log = logs?.next();
+          if (log !== undefined && !log.done) return controller.enqueue(log.value);
+          const { value, done } = await stream.next();
+          if (done) return controller.close();
+          if (objectMode) {
+            logs = value[Symbol.iterator]();
+            continue;
+          }
+          const bytes = join(value, delimiter);
+          if (bytes.length > 0) return controller.enqueue(bytes);
+        }
+      },
+      async cancel() {
+        await stream.return();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function readOptions(options: ReadableOptions = {}, method: string) {
+  const { objectMode = false, delimiter = '\n' } = options;
+  if (typeof objectMode !== 'boolean')
+    throw invalidArgument(`objectMode of ${method} is ${describe(objectMode)}; expected true or false`);
+  if (typeof delimiter !== 'string' && !isUint8Array(delimiter))
+    throw invalidArgument(
+      `delimiter of ${method} is ${describe(delimiter)}; expected a string or a Uint8Array`,
+    );
+  return { objectMode, delimiter: Buffer.from(delimiter) };
+}
+
+/** All payloads of a chunk, each followed by the delimiter. */
+function join(logs: Logs, delimiter: Buffer): Buffer {
+  const joined = Buffer.allocUnsafe(logs.byteLength + logs.length * delimiter.length);
+  let end = 0;
+  logs.scan((_seqNo, buffer, from, to) => {
+    end += buffer.copy(joined, end, from, to);
+    joined.set(delimiter, end);
+    end += delimiter.length;
+  });
+  return joined;
 }

@@ -3,8 +3,15 @@ import { AbortRegistry, readSignal } from './abort.js';
 import type { Binding, NativeOpened } from './binding.js';
 import { ChunkCache } from './chunk-cache.js';
 import { Cursor } from './cursor.js';
+import {
+  checkCursorName,
+  checkCursorOptions,
+  type DurableCursor,
+  type DurableCursorOptions,
+  DurableCursors,
+} from './durable-cursor.js';
 import { Engine } from './engine.js';
-import { closedError, describe, invalidArgument, WaldoError } from './errors.js';
+import { closedError, describe, fromNative, invalidArgument, WaldoError } from './errors.js';
 import { Feed } from './feed.js';
 import { type Metadata, toMetadata } from './metadata.js';
 import type { ResolvedOptions } from './options.js';
@@ -88,6 +95,7 @@ export abstract class Ring {
   protected readonly aborts = new AbortRegistry();
   readonly #engine: Engine;
   readonly #opened: NativeOpened;
+  readonly #cursors: DurableCursors;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -98,6 +106,18 @@ export abstract class Ring {
     this.#opened = opened;
     const cache = new ChunkCache(options.cacheBytes, release);
     this.feed = new Feed(engine, cache, opened.tipSeqNo, opened.bufCapacity, new ReadMeter(directory));
+    const { feed } = this;
+    this.#cursors = new DurableCursors({
+      engine,
+      get tip() {
+        return feed.tip;
+      },
+      get whole() {
+        return feed.tip === 0 || engine.native.metadata().pages[0]?.page === 0;
+      },
+      query: (cursor, options) => this.query(cursor, options),
+      cursorsChanged: () => this.cursorsChanged(),
+    });
   }
 
   /**
@@ -136,6 +156,52 @@ export abstract class Ring {
     return this.query(cursor, { ...options, wait: true });
   }
 
+  /**
+   * Opens a durable cursor: a named position that survives crashes, and may hold pages back from being reused. It is
+   * made if there is none of that name. It lives in the ring's directory, in whichever process it is opened.
+   *
+   * ```ts
+   * const cursor = await waldo.durableCursor('uploader', { hold: true });
+   * for await (const logs of cursor.tail()) {
+   *   await upload(logs);
+   *   await cursor.commit(logs.lastSeqNo);
+   * }
+   * ```
+   * @param name 1 to 64 letters, digits, `-` and `_`
+   * @throws (by rejection) {@link WaldoError} `WALDO_CURSOR` if the name or the start is none, or the cursor belongs
+   * to another ring; `WALDO_LOCKED` if somebody has it open, naming who; `WALDO_TRIMMED` if the ring has passed the
+   * start; `WALDO_CORRUPT` if its position is lost; `WALDO_EXCEEDS_LIMIT` beyond 1024 cursors; `WALDO_IO`;
+   * `WALDO_CLOSED`
+   */
+  async durableCursor(name: string, options?: DurableCursorOptions): Promise<DurableCursor> {
+    const checked = checkCursorOptions(options);
+    checkCursorName(name);
+    if (this.#closing !== undefined) throw closedError();
+    const start = Math.max(0, this.feed.resolve(checked.start ?? Cursor.trim()));
+    const cursor = await this.#cursors.open(name, checked, start);
+    this.cursorsChanged();
+    this.feed.onCommit ??= () => this.#tellPassed();
+    return cursor;
+  }
+
+  /**
+   * Deletes a durable cursor that nobody has open: for consumers that will not come back.
+   * @throws (by rejection) {@link WaldoError} `WALDO_NOT_FOUND`; `WALDO_LOCKED` if somebody has it open; `WALDO_CURSOR`;
+   * `WALDO_IO`; `WALDO_CLOSED`
+   */
+  async deleteCursor(name: string): Promise<void> {
+    checkCursorName(name);
+    if (this.#closing !== undefined) throw closedError();
+    await this.#engine.run<void>((id) => this.#engine.native.deleteCursor(id, name));
+    this.cursorsChanged();
+  }
+
+  #tellPassed(): void {
+    if (!this.#cursors.any) return;
+    const { afterSeqNo } = this.#engine.native.bounds();
+    this.#cursors.passed(afterSeqNo, (position) => this.feed.trimmed(Cursor.after(position)));
+  }
+
   /** The newest durable log; `undefined` while there is none. */
   get prevSeqNo(): number | undefined {
     return this.feed.tip === 0 ? undefined : this.feed.tip;
@@ -147,7 +213,10 @@ export abstract class Ring {
    */
   metadata(): Metadata {
     if (this.#closing !== undefined) throw closedError();
-    return toMetadata(this.#engine.native.metadata(), this.#opened);
+    const { native } = this.#engine;
+    const cursors = native.cursors();
+    if (!Array.isArray(cursors)) throw fromNative(cursors);
+    return toMetadata(native.metadata(), this.#opened, cursors);
   }
 
   /** What has been done since the ring was opened: a snapshot. It stays there after the ring was closed. */
@@ -188,6 +257,7 @@ export abstract class Ring {
     this.#engine.ref();
     try {
       await this.drain();
+      await this.#cursors.closeAll();
       this.feed.end();
       await this.#engine.close();
     } finally {
@@ -199,6 +269,12 @@ export abstract class Ring {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+
+  /**
+   * Pages may be free that were held, or held that were free.
+   * @internal
+   */
+  protected cursorsChanged(): void {}
 
   /**
    * Settles when nothing is being written.

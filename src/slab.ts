@@ -48,6 +48,8 @@ export class Frame {
   end: number;
   /** Bytes of memory that the frame accounts for, once it is sealed. */
   cost = 0;
+  /** Bytes that it takes on disk, once it is sealed. */
+  padded = 0;
   count = 0;
   firstSeqNo = 0;
   lastSeqNo: number;

@@ -60,6 +60,12 @@ export interface WaldoStats extends ReaderStats {
   readonly commitLatency: LatencyHistogram;
 }
 
+/** What a writer's stats say beyond those of a reader. */
+export type AppendStats = Omit<WaldoStats, keyof ReaderStats>;
+
+/** What is on its way. */
+type UnderWay = Pick<AppendStats, 'appendsPending' | 'appendsWaiting' | 'framesInFlight' | 'slabsInUse'>;
+
 /** Counts what readers get, and tells those who listen. */
 export class ReadMeter {
   readonly directory: string;
@@ -106,7 +112,6 @@ export class CommitMeter {
 
   readonly #directory: string;
   readonly #native: NativeEngine;
-  #microseconds = 0;
   /** The ring as it was told last; `undefined` while nobody listens. */
   #bounds: NativeBounds | undefined;
 
@@ -114,6 +119,21 @@ export class CommitMeter {
     this.#directory = directory;
     this.#native = native;
     this.#watchRing();
+  }
+
+  snapshot(underWay: UnderWay): AppendStats {
+    const { accepted, refused, appends, logs, bytes, frames, commits } = this;
+    return {
+      appends,
+      appendsFailed: refused + accepted - appends - underWay.appendsPending,
+      ...underWay,
+      logs,
+      bytes,
+      frames,
+      commits,
+      appendLatency: this.appendLatency.snapshot(),
+      commitLatency: this.commitLatency.snapshot(),
+    };
   }
 
   /** Frames have become durable. Their appends have not been told yet. */
@@ -128,10 +148,9 @@ export class CommitMeter {
     }
     this.frames += durable.length;
     this.commits++;
-    this.#microseconds = (now - durable[0]!.submittedAt) * 1000;
   }
 
-  /** Tells of the frames that were counted last. What listeners do must not disturb the writer: it is its last act. */
+  /** Tells of frames that have been counted. Who listens may append: never call it in the middle of an append. */
   publish(durable: readonly Frame[]): void {
     if (commitChannel.hasSubscribers) {
       commitChannel.publish({
@@ -141,7 +160,7 @@ export class CommitMeter {
         bytes: durable.reduce((sum, frame) => sum + frame.logBytes, 0),
         firstSeqNo: durable[0]!.firstSeqNo,
         lastSeqNo: durable.at(-1)!.lastSeqNo,
-        microseconds: this.#microseconds,
+        microseconds: microsecondsSince(durable[0]!.submittedAt),
       });
     }
     this.#watchRing();

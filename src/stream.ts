@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import type { Abortable, AbortRegistry } from './abort.js';
 import type { Cursor } from './cursor.js';
 import { abortedError } from './errors.js';
 import { type Feed, ORIGIN, type Waiter } from './feed.js';
 import type { Chunk, Log, Logs } from './log.js';
 import { LogIterator } from './log-iterator.js';
-import { LogReadable, type ReadableOptions } from './readable.js';
+import { LogReadable, type ReadableOptions, webStream } from './readable.js';
 
 type Result = IteratorResult<Logs, undefined>;
 type Answer = (result: Result | Promise<never>) => void;
@@ -111,6 +112,17 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
    */
   toReadable(options?: ReadableOptions): Readable {
     return new LogReadable(this, options);
+  }
+
+  /**
+   * The stream as a Web ReadableStream, of bytes (every payload followed by the delimiter) or, with `objectMode`, of
+   * {@link Log} objects. It reads when its consumer does; cancelling it ends this stream.
+   * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT`
+   */
+  toReadableStream(options: ReadableOptions & { readonly objectMode: true }): ReadableStream<Log>;
+  toReadableStream(options?: ReadableOptions): ReadableStream<Uint8Array>;
+  toReadableStream(options?: ReadableOptions): ReadableStream<Log | Uint8Array> {
+    return webStream(this, options);
   }
 
   /** Ends the stream: calls of `next` that wait are answered at once. */

@@ -1,7 +1,9 @@
 import { readSignal } from './abort.js';
+import { Admission } from './admission.js';
 import { Appender } from './appender.js';
 import type { Batch, LogBatch } from './batch.js';
 import { type Binding, loadBinding } from './binding.js';
+import { describe, invalidArgument } from './errors.js';
 import { FrameWriter } from './frame-writer.js';
 import { resolveOptions, type WaldoOptions, type WaldoReaderOptions } from './options.js';
 import { packedTotal } from './payload.js';
@@ -17,6 +19,12 @@ export interface AppendOptions {
    * Aborts the append as long as it waits for room: it rejects with `WALDO_ABORTED`, and nothing is appended.
    */
   readonly signal?: AbortSignal;
+  /**
+   * Milliseconds that the append may wait for room, 0 to 2^31−1: then it rejects with `WALDO_FULL`, and nothing is
+   * appended.
+   * @default no limit
+   */
+  readonly timeout?: number;
 }
 
 /**
@@ -44,8 +52,12 @@ export class Waldo extends Ring {
       pageCapacity: options.native.pageCapacity,
       queueDepth: options.native.queueDepth,
     };
-    const writer = new FrameWriter(engine, pool, this.feed.cache, limits, opened.tipSeqNo);
-    this.#appender = new Appender(engine, this.feed, writer, this.aborts, opened.maxLogBytes);
+    const { fileCapacity, ringSize } = opened;
+    const { honourHolds } = options.native;
+    const admission = honourHolds ? new Admission(engine, { ...limits, fileCapacity, ringSize }) : undefined;
+    const writer = new FrameWriter(engine, pool, this.feed.cache, limits, opened.tipSeqNo, admission);
+    const holds = admission && { admission, wait: options.whenFull === 'wait' };
+    this.#appender = new Appender(engine, this.feed, writer, this.aborts, opened.maxLogBytes, holds);
   }
 
   /**
@@ -91,20 +103,22 @@ export class Waldo extends Ring {
    * come while a commit is in flight share the next. Readers see a log once it is durable.
    *
    * **Cancellation**: payloads are copied before the call returns if there is room; else the append waits in
-   * line, and payloads must not be modified before it settles. While it waits, `signal` aborts it; later, it
-   * has no effect.
+   * line, and payloads must not be modified before it settles. While it waits, `signal` aborts it and `timeout` ends
+   * it; later, they have no effect. Room is slabs on their way to the disk and, with `whenFull: 'wait'`, pages that no
+   * durable cursor holds.
    *
    * @returns the sequence number of the last log; for an empty batch, that of the ring's newest durable log,
    * or 0.
    * @throws (by rejection) {@link SequenceError} `WALDO_SEQUENCE`, `WALDO_CONFLICT`; {@link WaldoError}
-   * `WALDO_INVALID_ARGUMENT`, `WALDO_EXCEEDS_LIMIT`, `WALDO_ABORTED`, `WALDO_CLOSED`, `WALDO_IO`
+   * `WALDO_INVALID_ARGUMENT`, `WALDO_EXCEEDS_LIMIT`, `WALDO_ABORTED`, `WALDO_CLOSED`, `WALDO_IO`, `WALDO_FULL`
    */
   append(logs: LogBatch, options?: AppendOptions): Promise<number> {
     try {
       const signal = readSignal(options, 'append');
+      const timeout = readTimeout(options);
       const batch = this.#appender.read(logs);
-      if (appendTracing.hasSubscribers) return this.#traced(batch, signal);
-      return this.#appender.append(batch, signal);
+      if (appendTracing.hasSubscribers) return this.#traced(batch, signal, timeout);
+      return this.#appender.append(batch, signal, timeout);
     } catch (error) {
       this.#appender.refused();
       return Promise.reject(error);
@@ -134,10 +148,10 @@ export class Waldo extends Ring {
     return { ...this.#appender.stats(), ...super.stats() };
   }
 
-  #traced(batch: Batch, signal: AbortSignal | undefined): Promise<number> {
+  #traced(batch: Batch, signal: AbortSignal | undefined, timeout: number | undefined): Promise<number> {
     return traceAppend(this.#context(batch, false), () => {
       try {
-        return this.#appender.append(batch, signal);
+        return this.#appender.append(batch, signal, timeout);
       } catch (error) {
         this.#appender.refused();
         return Promise.reject(error);
@@ -151,9 +165,25 @@ export class Waldo extends Ring {
   }
 
   /** @internal */
+  protected override cursorsChanged(): void {
+    this.#appender.retry();
+  }
+
+  /** @internal */
   protected override drain(): Promise<void> {
     return this.#appender.close();
   }
+}
+
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
+function readTimeout(options: AppendOptions | undefined): number | undefined {
+  const timeout: unknown = options?.timeout;
+  if (timeout === undefined) return undefined;
+  if (typeof timeout === 'number' && timeout >= 0 && timeout <= MAX_TIMEOUT) return timeout;
+  throw invalidArgument(
+    `option timeout of append is from 0 to ${MAX_TIMEOUT} milliseconds; received ${describe(timeout)}`,
+  );
 }
 
 /**

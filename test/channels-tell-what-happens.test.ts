@@ -130,6 +130,25 @@ test('listeners may append, look and close', async (t) => {
   assert.equal(fake.logs.length, 4);
 });
 
+test('what a listener appends does not come between the parts of a large batch', async (t) => {
+  const { waldo, fake } = await openManual({ bufCapacity: 4096, poolSize: 2 });
+  let appended: Promise<number> | undefined;
+  const listen = () => {
+    appended ??= waldo.append(['by a listener']);
+  };
+  subscribe('waldo:commit', listen);
+  t.after(() => unsubscribe('waldo:commit', listen));
+  const logs = range(1, 20).map((i) => ({
+    seqNo: 10 * i,
+    prevSeqNo: 10 * (i - 1),
+    data: Buffer.alloc(1500, i),
+  }));
+  assert.equal(waldo.appendSync(logs), 200);
+  await fake.commit();
+  assert.equal(await appended, 201);
+  assert.equal(fake.texts.at(-1), 'by a listener');
+});
+
 test('pages that follow one another, and logs that are given up, are told of', async (t) => {
   const rotations = hear(t, 'waldo:rotate');
   const trims = hear(t, 'waldo:trim');

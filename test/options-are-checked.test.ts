@@ -122,6 +122,7 @@ test('the defaults are those that are documented', () => {
     directIo: 2,
     alignment: 0,
     salvage: false,
+    honourHolds: false,
     mode: 0o600,
     allowNetworkFilesystem: false,
     readOnly: false,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Metadata, type Recovery, Waldo } from '../index.js';
 import { countOf, formatCount, formatSize } from '../units.js';
+import { describeCursors } from './cursors.js';
 import { ExitCode } from './exit-codes.js';
 import { Output } from './output.js';
 import { addReaderFlags, ringOptions } from './ring-options.js';
@@ -51,7 +52,11 @@ function describe(directory: string, metadata: Metadata): string {
     ['index', `${countOf(indexCount, 'entry', 'entries')}; at most ${formatCount(indexCapacity)} a page`],
     ...describeRecovery(metadata.recovery),
   ];
-  return `${alignColumns(rows)}\n${metadata.pages.length === 0 ? '' : `\n${describePages(metadata)}\n`}`;
+  const tables = [
+    ...(metadata.pages.length === 0 ? [] : [describePages(metadata)]),
+    ...(metadata.cursors.length === 0 ? [] : [describeCursors(metadata.cursors)]),
+  ];
+  return `${[alignColumns(rows), ...tables].join('\n\n')}\n`;
 }
 
 function describeLogs({ logCount, prevSeqNo, pages }: Metadata): string {

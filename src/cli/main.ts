@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addAppend } from './append.js';
 import { addBench } from './bench.js';
 import { addCat } from './cat.js';
+import { addCursors } from './cursors.js';
 import { describeError } from './describe-error.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { addInfo } from './info.js';
@@ -26,7 +27,8 @@ function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'waldo: ')) })
     .showHelpAfterError('Try "waldo --help".');
-  for (const add of [addAppend, addCat, addTail, addInfo, addVerify, addBench, addTune]) add(waldo);
+  for (const add of [addAppend, addCat, addTail, addInfo, addCursors, addVerify, addBench, addTune])
+    add(waldo);
   for (const command of waldo.commands) command.showHelpAfterError(`Try "waldo ${command.name()} --help".`);
   return waldo;
 }

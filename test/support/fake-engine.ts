@@ -3,11 +3,13 @@ import type {
   Binding,
   NativeBounds,
   NativeChunk,
+  NativeCursor,
   NativeEngine,
   NativeError,
   NativeMetadata,
   NativeOpened,
   NativeOptions,
+  NativeRoom,
 } from '../../src/binding.js';
 import { FRAME_HEADER_BYTES, LOG_HEADER_BYTES, packedSize, readUint53 } from '../../src/log-format.js';
 import { crc32c } from './crc32c.js';
@@ -68,6 +70,11 @@ export class FakeEngine {
   readSizes: number[] = [];
   /** Logs in each commit. */
   readonly commitSizes: number[] = [];
+  /** Durable cursors; they outlive a close. */
+  readonly cursors = new Map<string, NativeCursor>();
+  readonly cursorCommits: number[] = [];
+  cursorFailure: NativeError | undefined;
+  room: NativeRoom = { frames: 0, pageBytes: 0, freePages: 3 };
   /** Whether the engine keeps the process alive. */
   referenced = false;
   closed = false;
@@ -172,6 +179,24 @@ export class FakeEngine {
       committed: () => this.#committed,
       failure: () => this.#failure,
       readOn: () => false,
+      openCursor: (id, name, hold, position) =>
+        answer(id, undefined, () => {
+          const cursor = this.cursors.get(name) ?? { name, position, hold: hold ?? false, damaged: false };
+          this.cursors.set(name, cursor);
+          return cursor;
+        }),
+      commitCursor: (id, name, position) => {
+        this.cursorCommits.push(position);
+        answer(id, this.cursorFailure, () => {
+          this.cursors.set(name, { ...this.cursors.get(name)!, position });
+        });
+      },
+      closeCursor: (id) => answer(id, undefined),
+      deleteCursor: (id, name) => answer(id, undefined, () => void this.cursors.delete(name)),
+      cursors: () => [...this.cursors.values()],
+      room: () => this.room,
+      held: () => false,
+      giveUpHeld: () => {},
       read: (ids, afterSeqNo, maxBytes) => {
         const trimmed = afterSeqNo < this.#bounds().afterSeqNo ? this.#trimmedError() : undefined;
         let error = this.readFailure ?? trimmed;
