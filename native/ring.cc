@@ -182,6 +182,7 @@ Bounds Ring::bounds_locked() const {
   Bounds bounds;
   const PageState& newest = pages_[current_slot_]->state();
   bounds.tip = newest.last_seq_no;
+  bounds.page = newest.page_no;
   bounds.after = newest.prev_seq_no;
   bounds.empty = newest.page_no == 0 && newest.frame_count == 0;
   const uint64_t oldest = geometry_.oldest_page(newest.page_no);

@@ -57,6 +57,7 @@ struct Bounds {
   bool empty = true;
   uint64_t after = 0;  // logs kept have greater numbers
   uint64_t tip = 0;    // the newest durable log
+  uint64_t page = 0;   // that it lies in, or that the next one goes to
 };
 
 struct PageInfo {

@@ -123,6 +123,13 @@ export interface NativeMetadata {
   readonly recovery: NativeRecovery;
 }
 
+export interface NativeBounds {
+  readonly empty: boolean;
+  readonly afterSeqNo: number;
+  readonly tipSeqNo: number;
+  readonly page: number;
+}
+
 /** Bytes `start..end` of `buffer` are packed logs without frame headers; `start` is a multiple of 8. */
 export interface NativeChunk {
   readonly buffer: ArrayBuffer;
@@ -197,8 +204,8 @@ export interface NativeEngine {
   read(ids: readonly number[], afterSeqNo: number, maxBytes: number): void;
   /** The same, from where the read for `lastId` will end; false if that is over already. */
   readOn(ids: readonly number[], lastId: number): boolean;
-  /** Logs kept have numbers greater than `afterSeqNo`, up to the durable tip. */
-  bounds(): { readonly empty: boolean; readonly afterSeqNo: number; readonly tipSeqNo: number };
+  /** Logs kept have numbers greater than `afterSeqNo`, up to the durable tip. `page` is the newest page's number. */
+  bounds(): NativeBounds;
   metadata(): NativeMetadata;
   /** → {@link NativeVerifyReport} */
   verify(id: number): void;

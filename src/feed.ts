@@ -4,6 +4,7 @@ import { DiskReads } from './disk-reads.js';
 import type { Engine } from './engine.js';
 import { WaldoError } from './errors.js';
 import type { Frame } from './slab.js';
+import type { ReaderStats, ReadMeter } from './stats.js';
 
 /** The position of a stream that was created while the ring was empty: before whatever comes first. */
 export const ORIGIN = -1;
@@ -20,6 +21,7 @@ export interface Waiter {
 export class Feed {
   readonly cache: ChunkCache;
   readonly disk: DiskReads;
+  readonly meter: ReadMeter;
   /** The newest durable log; 0 while there is none. */
   tip: number;
   /** Called after each commit, if somebody wants to know. */
@@ -37,11 +39,29 @@ export class Feed {
   #spare: Waiter[] = [];
 
   /** @param maxReadBytes that one read from disk returns at most. */
-  constructor(engine: Engine, cache: ChunkCache, tip: number, maxReadBytes: number) {
+  constructor(engine: Engine, cache: ChunkCache, tip: number, maxReadBytes: number, meter: ReadMeter) {
     this.#engine = engine;
     this.cache = cache;
     this.tip = tip;
-    this.disk = new DiskReads(engine, cache, maxReadBytes, () => this.tip);
+    this.meter = meter;
+    this.disk = new DiskReads(engine, cache, maxReadBytes, () => this.tip, meter);
+  }
+
+  stats(): ReaderStats {
+    const { reads, readBytes, readsFailed, readLatency, hits, misses, deliveries, streams } = this.meter;
+    return {
+      tip: this.tip,
+      reads,
+      readBytes,
+      readsFailed,
+      readLatency: readLatency.snapshot(),
+      cacheBytes: this.cache.bytes,
+      cacheHits: hits,
+      cacheMisses: misses,
+      deliveries,
+      streamsOpen: this.ended ? 0 : streams,
+      streamsWaiting: this.#waiters.length,
+    };
   }
 
   /**

@@ -72,6 +72,7 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
     signal: AbortSignal | undefined,
   ): LogStream {
     const stream = new LogStream(feed, wait, aborts, signal);
+    feed.meter.streams++;
     try {
       stream.#position = feed.resolve(cursor);
     } catch (error) {
@@ -200,10 +201,13 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
     if (frame !== undefined) {
       frame.slab.seen = true;
       this.#hint = frame.ordinal + 1;
+      feed.meter.hits++;
       return this.#take(frame.chunk);
     }
     const chunk = feed.disk.cached(position);
-    return chunk === undefined ? undefined : this.#take(chunk);
+    if (chunk === undefined) return undefined;
+    feed.meter.hits++;
+    return this.#take(chunk);
   }
 
   get #atTip(): boolean {
@@ -211,12 +215,14 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
   }
 
   #take(chunk: Chunk): Logs {
+    this.#feed.meter.deliveries++;
     const logs = chunk.after(this.#position);
     this.#position = chunk.lastSeqNo;
     return logs;
   }
 
   #read(): void {
+    this.#feed.meter.misses++;
     const bytes = this.#readBytes;
     this.#readBytes *= 2;
     this.#feed.disk.read(this.#position, bytes).then(
@@ -237,6 +243,7 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
   }
 
   #finish(): void {
+    if (!this.#over) this.#feed.meter.streams--;
     this.#over = true;
     this.#feed.unpark(this);
     if (this.#subscribed) this.#aborts.delete(this.#signal!, this);
