@@ -74,7 +74,9 @@ class SharedMemory {
 
   virtual ~SharedMemory() = default;
 
-  // The writer's. What is stored can be read in part while it is being stored.
+  // The writer's. Whether the file is there whole; storing into one that is not would end the process.
+  virtual bool intact() = 0;
+  // What is stored can be read in part while it is being stored.
   virtual void store(const void* data, size_t bytes) = 0;
   // Changes the word, and wakes all who wait for that.
   virtual void wake() = 0;

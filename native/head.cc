@@ -12,14 +12,17 @@ constexpr int kAttempts = 50;
 
 }  // namespace
 
-std::unique_ptr<HeadWriter> HeadWriter::open(FileSystem& fs, const std::string& directory,
-                                             const RingId& ring_id, uint32_t mode) {
-  std::unique_ptr<SharedMemory> memory;
-  if (!fs.share(directory + "/head", true, mode, &memory).ok()) return nullptr;
-  return std::unique_ptr<HeadWriter>(new HeadWriter(std::move(memory), ring_id));
+bool HeadWriter::ready() {
+  if (memory_ && memory_->intact()) return true;
+  memory_.reset();
+  const auto now = std::chrono::steady_clock::now();
+  if (tried_at_ != std::chrono::steady_clock::time_point{} && now - tried_at_ < kRetry) return false;
+  tried_at_ = now;
+  return fs_.share(path_, true, mode_, &memory_).ok();
 }
 
 void HeadWriter::publish(Head head) {
+  if (!ready()) return;
   std::memcpy(head.magic, kHeadMagic, sizeof(head.magic));
   head.version = kFormatVersion;
   head.bytes = sizeof(Head);

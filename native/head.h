@@ -2,6 +2,7 @@
 // says where to look, and what is found there is checked.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,21 +13,27 @@
 
 namespace waldo {
 
-// The writer's side.
+// The writer's side. Where memory cannot be shared, and where somebody takes it away, it does nothing but try again
+// now and then: then nobody can read while the ring is written.
 class HeadWriter {
  public:
-  // Null where memory cannot be shared: then nobody can read while it writes.
-  static std::unique_ptr<HeadWriter> open(FileSystem& fs, const std::string& directory, const RingId& ring_id,
-                                          uint32_t mode);
+  HeadWriter(FileSystem& fs, const std::string& directory, const RingId& ring_id, uint32_t mode)
+      : fs_(fs), path_(directory + "/head"), ring_id_(ring_id), mode_(mode) {}
 
   // Magic, version, ring and checksum are filled in.
   void publish(Head head);
 
  private:
-  HeadWriter(std::unique_ptr<SharedMemory> memory, const RingId& ring_id)
-      : memory_(std::move(memory)), ring_id_(ring_id) {}
-  std::unique_ptr<SharedMemory> memory_;
+  bool ready();
+
+  static constexpr std::chrono::seconds kRetry{1};
+
+  FileSystem& fs_;
+  const std::string path_;
   const RingId ring_id_;
+  const uint32_t mode_;
+  std::unique_ptr<SharedMemory> memory_;
+  std::chrono::steady_clock::time_point tried_at_{};
 };
 
 // A reader's side. Any thread.

@@ -244,7 +244,7 @@ class Ring {
   bool tail_copied_ = false;  // TAIL is there
   bool closed_ = false;
   std::unique_ptr<Cursors> cursors_;
-  std::unique_ptr<HeadWriter> head_writer_;  // none where memory cannot be shared
+  std::unique_ptr<HeadWriter> head_writer_;  // of writers
   std::unique_ptr<HeadReader> head_reader_;  // of readers
   std::mutex follow_mutex_;                  // one refresh at a time
   uint64_t frames_written_ = 0;

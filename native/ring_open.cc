@@ -82,7 +82,7 @@ Status Ring::open_files() {
     if (healed) report_.healed.push_back("RING: one copy of the superblock was damaged");
   }
   WALDO_TRY(adopt_geometry());
-  head_writer_ = HeadWriter::open(fs_, directory_, geometry_.ring_id, options_.mode);
+  head_writer_ = std::make_unique<HeadWriter>(fs_, directory_, geometry_.ring_id, options_.mode);
   publish(kHeadOpening);
   return open_pages();
 }

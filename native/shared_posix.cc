@@ -34,6 +34,12 @@ class PosixSharedMemory final : public SharedMemory {
       : fd_(std::move(fd)), path_(std::move(path)), memory_(memory) {}
   ~PosixSharedMemory() override { munmap(memory_, kBytes); }
 
+  bool intact() override {
+    struct stat status;
+    return fstat(fd_.get(), &status) == 0 && status.st_size >= static_cast<off_t>(kBytes) &&
+           status.st_nlink > 0;
+  }
+
   void store(const void* data, size_t bytes) override { std::memcpy(memory_, data, bytes); }
 
   void wake() override {
