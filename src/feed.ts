@@ -48,7 +48,7 @@ export class Feed {
   }
 
   stats(): ReaderStats {
-    const { reads, readBytes, readsFailed, readLatency, hits, misses, deliveries, streams } = this.meter;
+    const { reads, readBytes, readsFailed, readLatency, hits, fromDisk, misses, streams } = this.meter;
     return {
       tip: this.tip,
       reads,
@@ -58,7 +58,7 @@ export class Feed {
       cacheBytes: this.cache.bytes,
       cacheHits: hits,
       cacheMisses: misses,
-      deliveries,
+      deliveries: hits + fromDisk,
       streamsOpen: this.ended ? 0 : streams,
       streamsWaiting: this.#waiters.length,
     };

@@ -73,9 +73,10 @@ export class ReadMeter {
   readBytes = 0;
   readsFailed = 0;
   readonly readLatency = new Histogram();
+  /** Deliveries from memory, and those of chunks that were waited for. */
   hits = 0;
+  fromDisk = 0;
   misses = 0;
-  deliveries = 0;
   streams = 0;
 
   constructor(directory: string) {

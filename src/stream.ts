@@ -215,7 +215,6 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
   }
 
   #take(chunk: Chunk): Logs {
-    this.#feed.meter.deliveries++;
     const logs = chunk.after(this.#position);
     this.#position = chunk.lastSeqNo;
     return logs;
@@ -229,7 +228,10 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
       (chunk) => {
         if (this.#over) return;
         // A ring that was closed meanwhile has ended every stream.
-        if (!this.#feed.ended) this.#calls.shift()!({ value: this.#take(chunk), done: false });
+        if (!this.#feed.ended) {
+          this.#feed.meter.fromDisk++;
+          this.#calls.shift()!({ value: this.#take(chunk), done: false });
+        }
         this.#serve();
       },
       (error) => this.fail(error),
