@@ -64,7 +64,13 @@ const word = fc.oneof(
   fc.bigInt({ min: 0n, max: 2000n }),
 );
 
-const attacks = fc.oneof(
+type Attack =
+  | { readonly how: 'scribble'; readonly at: number; readonly bytes: Uint8Array }
+  | { readonly how: 'forge'; readonly words: readonly bigint[] }
+  | { readonly how: 'truncate'; readonly bytes: number }
+  | { readonly how: 'unlink' | 'directory' | 'replace' | 'wake' };
+
+const attacks: fc.Arbitrary<Attack> = fc.oneof(
   fc.record({
     how: fc.constant('scribble' as const),
     at: fc.nat(80),
@@ -77,25 +83,14 @@ const attacks = fc.oneof(
   }),
 );
 
-function attack(what: fc.TypeOf<typeof attacks>, head: string, ring: Waldo): void {
-  switch (what.how) {
-    case 'scribble':
-      return overwrite(head, what.at, what.bytes);
-    case 'forge':
-      return forge(head, what.words, ring);
-    case 'truncate':
-      return truncateSync(head, what.bytes);
-    case 'unlink':
-      return unlinkSync(head);
-    case 'directory':
-      unlinkSync(head);
-      return mkdirSync(head);
-    case 'replace':
-      unlinkSync(head);
-      return writeFileSync(head, Buffer.alloc(4096, 7));
-    case 'wake':
-      return overwrite(head, 2048, Buffer.from([1, 2, 3, 4]));
-  }
+function attack(what: Attack, head: string, ring: Waldo): void {
+  if (what.how === 'scribble') overwrite(head, what.at, what.bytes);
+  else if (what.how === 'forge') forge(head, what.words, ring);
+  else if (what.how === 'truncate') truncateSync(head, what.bytes);
+  else if (what.how === 'wake') overwrite(head, 2048, Buffer.from([1, 2, 3, 4]));
+  else unlinkSync(head);
+  if (what.how === 'directory') mkdirSync(head);
+  if (what.how === 'replace') writeFileSync(head, Buffer.alloc(4096, 7));
 }
 
 /** Reads on from where it was, and checks whatever comes; what cannot be read has to be explained. */
