@@ -34,10 +34,11 @@ for (const whenFull of ['reject', 'wait'] as const) {
       await cursor.commit(logs.lastSeqNo);
       if (logs.lastSeqNo === 192) break;
     }
+    await sleep(20); // What other processes do to cursors is seen within 5 ms.
     // All but the page that has its next log.
     assert((await fill(waldo)) >= 128);
     await cursor.delete();
-    await sleep(20); // What other processes do to cursors is seen within 5 ms.
+    await sleep(20);
     for (let i = 0; i < 300; i++) await waldo.append(LOG, { timeout: 5000 });
   });
 }
