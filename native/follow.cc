@@ -14,8 +14,6 @@ constexpr std::chrono::milliseconds kPause{2};
 // How long a writer may take to open the ring, and one that tells nobody how far it is before that is given up.
 constexpr std::chrono::seconds kOpeningTime{30};
 constexpr std::chrono::seconds kSilentTime{2};
-// What the head speaks of and is not found, though the writer has not moved on meanwhile.
-constexpr int kAttempts = 50;
 constexpr uint64_t kWalkBytes = 64 * 1024;
 
 bool missing(const Status& status) { return !status.ok() && status.error().sys_errno == ENOENT; }
@@ -107,7 +105,12 @@ bool Ring::overtaken(uint64_t page_no) const {
          head.page_no >= page_no + geometry_.ring_size;
 }
 
-Status Ring::refresh(bool* changed) {
+void Ring::catch_up() {
+  bool changed = false;
+  if (head_reader_) (void)refresh(&changed, 1);
+}
+
+Status Ring::refresh(bool* changed, int attempts) {
   *changed = false;
   WALDO_TRY(failure());
   std::lock_guard<std::mutex> following(follow_mutex_);
@@ -120,7 +123,9 @@ Status Ring::refresh(bool* changed) {
     if (whole) return Status();
     if (attempt > 0 && !same(head, seen)) attempt = 0;
     seen = head;
-    if (attempt == kAttempts) {
+    if (attempt + 1 == attempts && attempts < kRefreshAttempts)
+      return Status();  // the follower will find out why
+    if (attempt + 1 >= attempts) {
       return fail(Status::corrupt("page " + std::to_string(head.page_no) +
                                   " does not hold what its writer says is durable, up to log " +
                                   std::to_string(head.tip)));

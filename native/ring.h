@@ -117,6 +117,9 @@ struct Room {
 
 class Ring {
  public:
+  // How often what the head speaks of may not be found, though the writer has not moved on: 2 ms each.
+  static constexpr int kRefreshAttempts = 50;
+
   static Status open(FileSystem& fs, const std::string& directory, const RingOptions& options,
                      std::unique_ptr<Ring>* ring);
   ~Ring();
@@ -155,7 +158,9 @@ class Ring {
 
   // Readers of a ring that another process may be writing. Takes over what the head says has become durable;
   // *changed says whether there was anything. One failure latches the reader. Any thread.
-  Status refresh(bool* changed);
+  Status refresh(bool* changed, int attempts = kRefreshAttempts);
+  // The same for who only wants to know how far the ring is now; nothing if nobody else writes it.
+  void catch_up();
   HeadReader& head() { return *head_reader_; }
 
   Bounds bounds() const;

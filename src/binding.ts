@@ -204,7 +204,7 @@ export interface NativeEngine {
   read(ids: readonly number[], afterSeqNo: number, maxBytes: number): void;
   /** The same, from where the read for `lastId` will end; false if that is over already. */
   readOn(ids: readonly number[], lastId: number): boolean;
-  /** Logs kept have numbers greater than `afterSeqNo`, up to the durable tip. `page` is the newest page's number. */
+  /** Logs kept have numbers greater than `afterSeqNo`, up to the durable tip. `page` is the newest page's number. For a reader, as its writer has it in this moment. */
   bounds(): NativeBounds;
   metadata(): NativeMetadata;
   /** → {@link NativeVerifyReport} */

@@ -26,6 +26,8 @@ export class Feed {
   tip: number;
   /** Called after each commit, if somebody wants to know. */
   onCommit: (() => void) | undefined = undefined;
+  /** Finds out how far another process has got; nothing in the writer's. */
+  refresh: () => void = () => {};
   /** Why a reader can no longer follow the ring. */
   failure: WaldoError | undefined = undefined;
   /** Whether the ring is closed: every stream is at its end. */
@@ -69,6 +71,7 @@ export class Feed {
    * @throws {@link WaldoError} `WALDO_CURSOR`, `WALDO_TRIMMED`
    */
   resolve(cursor: Cursor): number {
+    this.refresh();
     const { tip } = this;
     if (cursor.kind === 'after' || cursor.kind === 'from') {
       const { position } = cursor;
@@ -111,15 +114,14 @@ export class Feed {
   /** Another process has made logs durable, up to this one. */
   advance(tip: number): void {
     if (tip <= this.tip) return;
-    if (this.tip === 0) this.#origin = this.#engine.native.bounds().afterSeqNo;
+    if (this.tip === 0) this.#origin = this.#firstPosition();
     this.tip = tip;
-    this.wake();
   }
 
-  /** Nothing more will come, for a reason: what streams have not got yet they will not get. */
-  fail(error: WaldoError): void {
-    this.failure = error;
-    this.wake();
+  /** What precedes the log that was the first one ever; if that is gone, a position that has been trimmed. */
+  #firstPosition(): number {
+    const { afterSeqNo, pages } = this.#engine.native.metadata();
+    return pages[0]?.page === 0 ? afterSeqNo : 0;
   }
 
   park(waiter: Waiter): void {

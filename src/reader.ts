@@ -8,12 +8,29 @@ export class WaldoReader extends Ring {
   /** @internal */
   constructor(ring: OpenRing) {
     super(ring, () => {});
-    ring.engine.onCommit = (tip, failure) => {
-      this.feed.advance(tip);
-      if (failure !== undefined) this.feed.fail(fromNative(failure));
+    const { engine } = ring;
+    const { feed } = this;
+    engine.onCommit = (tip, failure) => {
+      if (feed.ended) return;
+      feed.advance(tip);
+      if (failure !== undefined) feed.failure ??= fromNative(failure);
+      feed.wake();
+    };
+    feed.refresh = () => {
+      if (feed.ended) return;
+      const { tip } = feed;
+      feed.advance(engine.native.bounds().tipSeqNo);
+      // Native code tells of a log once, and here somebody else was told.
+      if (feed.tip > tip) queueMicrotask(() => feed.wake());
     };
     // What has become durable while it was being opened.
-    this.feed.advance(ring.engine.native.committed());
+    feed.refresh();
+  }
+
+  /** The newest durable log in this moment, whoever wrote it; `undefined` while there is none. */
+  override get prevSeqNo(): number | undefined {
+    this.feed.refresh();
+    return super.prevSeqNo;
   }
 
   /** @internal */
