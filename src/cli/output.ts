@@ -1,3 +1,5 @@
+import { hasColours } from './colour.js';
+
 /**
  * Standard output, with back-pressure: `write` settles when the bytes were handed over. A reader that has
  * gone away (`| head -1`) is no error: `closed` turns true, and the command ends quietly.
@@ -10,6 +12,11 @@ export class Output {
   constructor(stream: NodeJS.WriteStream = process.stdout) {
     this.#stream = stream;
     stream.on('error', (error: NodeJS.ErrnoException) => this.#failed(error));
+  }
+
+  /** Whether it shows colours. */
+  get colours(): boolean {
+    return hasColours(this.#stream);
   }
 
   async write(data: string | Uint8Array): Promise<void> {
