@@ -5,7 +5,18 @@ import { fanout } from './fanout.js';
 import { latency } from './latency.js';
 import { open } from './open.js';
 import { peers } from './peers.js';
+import { processes } from './processes.js';
 import { seek } from './seek.js';
 import type { Suite } from './suite.js';
 
-export const SUITES: readonly Suite[] = [disk, append, latency, callers, fanout, open, seek, peers];
+export const SUITES: readonly Suite[] = [
+  disk,
+  append,
+  latency,
+  callers,
+  fanout,
+  processes,
+  open,
+  seek,
+  peers,
+];

@@ -49,6 +49,8 @@ const char* outcome_name(RecoveryReport::Outcome outcome) {
       return "recovered";
     case RecoveryReport::Outcome::kSalvaged:
       return "salvaged";
+    case RecoveryReport::Outcome::kLive:
+      return "live";
   }
   return "";
 }
@@ -222,6 +224,7 @@ Napi::Value bounds_to(Napi::Env env, const Bounds& bounds) {
   object.Set("empty", bounds.empty);
   object.Set("afterSeqNo", number(env, bounds.after));
   object.Set("tipSeqNo", number(env, bounds.tip));
+  object.Set("page", number(env, bounds.page));
   return object;
 }
 

@@ -185,10 +185,12 @@ Napi::Value EngineWrap::read_on(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineWrap::bounds(const Napi::CallbackInfo& info) {
+  engine(info.Env()).ring().catch_up();
   return bounds_to(info.Env(), engine(info.Env()).ring().bounds());
 }
 
 Napi::Value EngineWrap::metadata(const Napi::CallbackInfo& info) {
+  engine(info.Env()).ring().catch_up();
   return metadata_to(info.Env(), engine(info.Env()));
 }
 

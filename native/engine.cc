@@ -9,8 +9,11 @@ Status Engine::open(FileSystem& fs, const std::string& directory, const RingOpti
   WALDO_TRY(Ring::open(fs, directory, options, &ring));
   auto slabs = SlabPool::create(ring->options().buf_capacity, slabs_kept, huge);
   engine->reset(new Engine(std::move(ring), std::move(slabs)));
-  if (!options.read_only)
-    (*engine)->committer_ = std::make_unique<Committer>(*(*engine)->ring_, std::move(on_progress));
+  Ring& opened = *(*engine)->ring_;
+  if (options.read_only)
+    (*engine)->follower_ = std::make_unique<Follower>(opened, std::move(on_progress));
+  else
+    (*engine)->committer_ = std::make_unique<Committer>(opened, std::move(on_progress));
   return Status();
 }
 
@@ -40,9 +43,9 @@ void Engine::commit_now() {
   if (committer_) committer_->commit_now();
 }
 
-uint64_t Engine::committed() const { return committer_ ? committer_->committed() : 0; }
+uint64_t Engine::committed() const { return committer_ ? committer_->committed() : ring_->bounds().tip; }
 
-Status Engine::failure() const { return committer_ ? committer_->failure() : Status(); }
+Status Engine::failure() const { return committer_ ? committer_->failure() : ring_->failure(); }
 
 Status Engine::commit_cursor(const std::string& name, uint64_t position) {
   WALDO_TRY(ring_->commit_cursor(name, position));
@@ -58,6 +61,7 @@ Status Engine::remove_cursor(const std::string& name) {
 
 Status Engine::close() {
   if (committer_) committer_->stop();
+  follower_.reset();
   return ring_->close();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "committer.h"
+#include "follower.h"
 #include "ring.h"
 #include "slab.h"
 
@@ -23,6 +24,7 @@ class Engine {
   // Queues the frame packed in [start, end) of a slab of slabs(): room for its header, then `count` logs.
   Status submit(const std::shared_ptr<Slab>& slab, size_t start, size_t end, uint32_t count, bool wake);
   void commit_now();
+  // Frames that are durable; for a reader, the newest log that is.
   uint64_t committed() const;
   Status failure() const;
 
@@ -56,7 +58,8 @@ class Engine {
       : ring_(std::move(ring)), slabs_(std::move(slabs)) {}
   std::unique_ptr<Ring> ring_;
   std::shared_ptr<SlabPool> slabs_;
-  std::unique_ptr<Committer> committer_;  // none for a reader
+  std::unique_ptr<Committer> committer_;  // the writer's
+  std::unique_ptr<Follower> follower_;    // a reader's
 };
 
 }  // namespace waldo

@@ -2,6 +2,8 @@
 // their place.
 #pragma once
 
+#include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -62,6 +64,34 @@ class Lock {
   virtual ~Lock() = default;
 };
 
+// A page of memory that processes share by way of a file. It is for hints: whoever may write the file may write
+// anything into it, or cut it short.
+class SharedMemory {
+ public:
+  static constexpr size_t kBytes = 4096;
+  // Where the word lies that readers wait for.
+  static constexpr size_t kWordOffset = 2048;
+
+  virtual ~SharedMemory() = default;
+
+  // The writer's. Whether the file is there whole; storing into one that is not would end the process.
+  virtual bool intact() = 0;
+  // What is stored can be read in part while it is being stored.
+  virtual void store(const void* data, size_t bytes) = 0;
+  // Changes the word, and wakes all who wait for that.
+  virtual void wake() = 0;
+
+  // Readers'. As many bytes from the start as there are.
+  virtual Status load(void* data, size_t bytes, size_t* got) = 0;
+  virtual uint32_t word() = 0;
+  // Until the word is no longer `seen`, or the time is up, or for no reason.
+  virtual void wait(uint32_t seen, std::chrono::milliseconds time) = 0;
+  // Ends waits of this process, and perhaps of others.
+  virtual void interrupt() = 0;
+  // Whether the file is still the one at its path.
+  virtual bool current() = 0;
+};
+
 // What one directory's filesystem can do.
 struct Probe {
   bool direct = false;       // O_DIRECT is taken and a write through it works
@@ -91,6 +121,15 @@ class FileSystem {
                       std::unique_ptr<Lock>* lock) = 0;
   // Fails with kLocked, naming the holder, while somebody holds the lock. A missing lock file is fine.
   virtual Status check_unlocked(const std::string& path) = 0;
+
+  // Makes the file if it is not there, if it is to be written to. ENOTSUP where memory cannot be shared.
+  virtual Status share(const std::string& path, bool write, uint32_t mode,
+                       std::unique_ptr<SharedMemory>* memory) {
+    (void)write;
+    (void)mode;
+    (void)memory;
+    return Status::io(ENOTSUP, "mmap", path);
+  }
 
   // Bits that no other open will draw: for epochs.
   virtual Status random(void* buffer, size_t bytes) = 0;

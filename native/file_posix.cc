@@ -268,6 +268,11 @@ class PosixFileSystem final : public FileSystem {
 
   Status check_unlocked(const std::string& path) override { return check_unlocked_posix(path); }
 
+  Status share(const std::string& path, bool write, uint32_t mode,
+               std::unique_ptr<SharedMemory>* memory) override {
+    return share_posix(path, write, mode, memory);
+  }
+
   Status random(void* buffer, size_t bytes) override {
     constexpr size_t kMaxEntropyBytes = 256;
     for (size_t done = 0; done < bytes;) {

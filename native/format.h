@@ -175,6 +175,32 @@ struct CursorRecord {
 static_assert(sizeof(CursorRecord) == 56 && offsetof(CursorRecord, version) == 12,
               "the record has no hidden padding");
 
+// --- head: how far a ring is durable, for readers in other processes; in memory that they share, not durable ----
+
+constexpr char kHeadMagic[8] = {'W', 'A', 'L', 'D', 'O', 'H', 'E', 'D'};
+
+enum HeadPhase : uint32_t {
+  kHeadOpening = 1,  // a writer is recovering the ring
+  kHeadLive = 2,
+  kHeadClosed = 3,
+};
+
+struct Head {
+  char magic[8];
+  uint32_t crc;      // CRC32C of the bytes from `version` to the end of the structure
+  uint16_t version;  // kFormatVersion
+  uint16_t bytes;    // sizeof(Head)
+  uint8_t ring_id[16];
+  uint32_t phase;  // HeadPhase
+  uint32_t empty;  // 1: no log was ever appended
+  uint64_t epoch;  // of the writer
+  uint64_t page_no;
+  uint64_t end_offset;  // of what is durable in that page
+  uint64_t tip;         // the newest durable log
+  uint64_t giving_up;   // logs up to this number may be overwritten at any moment
+};
+static_assert(sizeof(Head) == 80 && offsetof(Head, version) == 12, "the head has no hidden padding");
+
 // --- limits ----------------------------------------------------------------------------------------------
 
 constexpr uint32_t kMaxLogBytes = 1024 * 1024;

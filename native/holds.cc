@@ -37,6 +37,7 @@ Status Ring::check_not_held(const Page& page) {
     before = giving_up_;
     giving_up_ = page.state().last_seq_no;
   }
+  publish(kHeadLive);
   std::vector<CursorState> states;
   Status status = cursors_->list(&states);
   if (status.ok()) {
@@ -47,8 +48,11 @@ Status Ring::check_not_held(const Page& page) {
     }
   }
   if (status.ok()) return status;
-  std::lock_guard<std::mutex> lock(mutex_);
-  giving_up_ = before;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    giving_up_ = before;
+  }
+  publish(kHeadLive);
   return status;
 }
 
@@ -57,9 +61,13 @@ Status Ring::open_cursor(const std::string& name, const bool* hold, uint64_t sta
   WALDO_TRY(cursors_->open(name, hold, start, state, &created));
   if (!created || !state->hold) return Status();
   for (;;) {
+    Head head{};
+    bool changed = false;
+    const bool beside = head_reader_ && head_reader_->read(&head) && is_news(head);
+    if (beside) WALDO_TRY(refresh(&changed));
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      if (state->position >= giving_up_) return Status();
+      if (state->position >= (beside ? head.giving_up : giving_up_)) return Status();
       if (state->position < bounds_locked().after) break;
     }
     std::this_thread::sleep_for(kPause);

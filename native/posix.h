@@ -81,5 +81,6 @@ Status probe_posix(const std::string& directory, uint32_t mode, Probe* probe);
 Status lock_posix(const std::string& path, uint32_t mode, const std::string& description,
                   std::unique_ptr<Lock>* lock);
 Status check_unlocked_posix(const std::string& path);
+Status share_posix(const std::string& path, bool write, uint32_t mode, std::unique_ptr<SharedMemory>* memory);
 
 }  // namespace waldo

@@ -7,6 +7,13 @@
 
 namespace waldo {
 
+namespace {
+
+// How often a read may find that the ring has lapped it.
+constexpr int kMostLaps = 100;
+
+}  // namespace
+
 Status Ring::trimmed(uint64_t after) const {
   Error error;
   error.code = Code::kTrimmed;
@@ -33,12 +40,12 @@ Status Ring::find_spot(uint64_t after, Spot* spot) const {
   const uint64_t newest = pages_[current_slot_]->state().page_no;
   const uint64_t oldest = geometry_.oldest_page(newest);
   for (uint64_t no = oldest; no <= newest; ++no) {
-    Page& page = *pages_[no % geometry_.ring_size];
-    const PageState& state = page.state();
+    const auto& page = pages_[no % geometry_.ring_size];
+    const PageState& state = page->state();
     if (!state.used || state.page_no != no || state.last_seq_no <= after) continue;
-    spot->page = &page;
+    spot->page = page;
     spot->page_no = no;
-    spot->offset = page.index().floor(after + 1);
+    spot->offset = page->index().floor(after + 1);
     spot->end = state.end_offset;
     return Status();
   }
@@ -46,12 +53,20 @@ Status Ring::find_spot(uint64_t after, Spot* spot) const {
 }
 
 bool Ring::still_there(const Spot& spot) const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return spot.page->state().page_no == spot.page_no;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto& page = pages_[spot.page_no % geometry_.ring_size];
+    if (page != spot.page || page->state().page_no != spot.page_no) return false;
+  }
+  return !overtaken(spot.page_no);
 }
 
 Status Ring::read(uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* chunk) {
-  for (;;) {
+  for (int attempt = 0;; ++attempt) {
+    if (attempt > kMostLaps) {
+      return Status::make(Code::kTrimmed, "logs after " + std::to_string(after) +
+                                              " are overwritten sooner than they can be read");
+    }
     Spot spot;
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -63,6 +78,8 @@ Status Ring::read(uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* 
     Status status = read_spot(spot, after, max_bytes, slabs, chunk, &lapped);
     // A page that was reused meanwhile explains whatever was found in it: copied first, checked then.
     if (!lapped && still_there(spot)) return status;
+    bool changed = false;
+    if (head_reader_) WALDO_TRY(refresh(&changed));
   }
 }
 
@@ -131,7 +148,7 @@ Status Ring::fetch(uint64_t after, size_t max_bytes, SlabPool& slabs, Fetched* f
     std::lock_guard<std::mutex> lock(mutex_);
     WALDO_TRY(find_spot(after, &spot));
   }
-  if (spot.page == nullptr || !spot.page->is_open() || spot.offset >= spot.end) return Status();
+  if (!spot.page || !spot.page->is_open() || spot.offset >= spot.end) return Status();
   const uint64_t bytes = std::min(bytes_for(max_bytes), spot.end - spot.offset);
   WALDO_TRY(fill(spot, spot.offset, bytes, slabs, &fetched->slab, &fetched->got));
   fetched->last_seq_no = last_fetched(spot, fetched->got, *fetched->slab);

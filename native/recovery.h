@@ -40,7 +40,7 @@
 namespace waldo {
 
 struct RecoveryReport {
-  enum class Outcome { kCreated, kClean, kRecovered, kSalvaged };
+  enum class Outcome { kCreated, kClean, kRecovered, kSalvaged, kLive };
   Outcome outcome = Outcome::kClean;
   uint64_t torn_bytes = 0;       // behind the tip, of a group that was being written
   uint64_t rewritten_bytes = 0;  // at the tip, written again because they may have been in memory only
@@ -63,7 +63,7 @@ struct RecoveryPlan {
 
 class Recovery {
  public:
-  Recovery(std::vector<std::unique_ptr<Page>>& pages, const Geometry& geometry, uint32_t max_frame_bytes,
+  Recovery(std::vector<std::shared_ptr<Page>>& pages, const Geometry& geometry, uint32_t max_frame_bytes,
            bool salvage)
       : pages_(pages), geometry_(geometry), max_frame_bytes_(max_frame_bytes), salvage_(salvage) {}
 
@@ -106,7 +106,7 @@ class Recovery {
   Status damaged(const Page& page, uint64_t page_no, uint64_t offset, uint64_t first, uint64_t last,
                  const std::string& what);
 
-  std::vector<std::unique_ptr<Page>>& pages_;
+  std::vector<std::shared_ptr<Page>>& pages_;
   const Geometry& geometry_;
   const uint32_t max_frame_bytes_;
   const bool salvage_;

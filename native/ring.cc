@@ -77,6 +77,7 @@ Status Ring::append_group(PackedFrame* frames, size_t count, size_t* written) {
     ++commits_;
     frames_written_ += taken;
   }
+  publish(kHeadLive);
   *written = taken;
   if (options_.dsync) {
     synced_seq_no_ = tip;
@@ -130,6 +131,7 @@ Status Ring::rotate() {
     next.reset(old.state().page_no + 1, old.state().last_seq_no, old.state().last_frame_crc);
     current_slot_ = slot;
   }
+  publish(kHeadLive);
   WALDO_TRY(persist(next, 0));
   const uint32_t after = (slot + 1) % geometry_.ring_size;
   preparer_->request(after, pages_[after]->state().end_offset);
@@ -161,6 +163,7 @@ Status Ring::close() {
     else if (!options_.dsync)
       status = failed;
   }
+  if (!options_.read_only) publish(kHeadClosed);
   lock_.reset();
   return status;
 }
@@ -179,6 +182,7 @@ Bounds Ring::bounds_locked() const {
   Bounds bounds;
   const PageState& newest = pages_[current_slot_]->state();
   bounds.tip = newest.last_seq_no;
+  bounds.page = newest.page_no;
   bounds.after = newest.prev_seq_no;
   bounds.empty = newest.page_no == 0 && newest.frame_count == 0;
   const uint64_t oldest = geometry_.oldest_page(newest.page_no);

@@ -12,6 +12,7 @@
 
 #include "cursors.h"
 #include "file.h"
+#include "head.h"
 #include "page.h"
 #include "preparer.h"
 #include "recovery.h"
@@ -56,6 +57,7 @@ struct Bounds {
   bool empty = true;
   uint64_t after = 0;  // logs kept have greater numbers
   uint64_t tip = 0;    // the newest durable log
+  uint64_t page = 0;   // that it lies in, or that the next one goes to
 };
 
 struct PageInfo {
@@ -115,6 +117,9 @@ struct Room {
 
 class Ring {
  public:
+  // How often what the head speaks of may not be found, though the writer has not moved on: 2 ms each.
+  static constexpr int kRefreshAttempts = 50;
+
   static Status open(FileSystem& fs, const std::string& directory, const RingOptions& options,
                      std::unique_ptr<Ring>* ring);
   ~Ring();
@@ -151,6 +156,13 @@ class Ring {
   // Makes a verification that is under way end soon, with kClosed. Any thread.
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
 
+  // Readers of a ring that another process may be writing. Takes over what the head says has become durable;
+  // *changed says whether there was anything. One failure latches the reader. Any thread.
+  Status refresh(bool* changed, int attempts = kRefreshAttempts);
+  // The same for who only wants to know how far the ring is now; nothing if nobody else writes it.
+  void catch_up();
+  HeadReader& head() { return *head_reader_; }
+
   Bounds bounds() const;
   RingInfo info() const;
   Status failure() const;
@@ -162,7 +174,7 @@ class Ring {
 
   // Opening (ring_open.cc).
   Status open_files();
-  Status check_nobody_writes(const std::string& lock_path);
+  Status open_pages();
   Status create();
   Status adopt_geometry();
   Status check_unfinished_creation(bool* fresh);
@@ -173,6 +185,19 @@ class Ring {
   static Status rewrite(File& file, uint64_t from, uint64_t end);
   Status sync_tail_read_only();
   OpenFlags page_flags(bool dsync) const;
+
+  // Following a writer (follow.cc).
+  struct News;
+  Status open_read_only();
+  Status open_beside_writer(const Head& head, bool* whole);
+  Status adopt(const Head& head, bool* whole, bool* changed);
+  Status load_page(uint64_t page_no, const Head& head, std::shared_ptr<Page>* page, bool* whole) const;
+  Status walk(const Page& page, PageState from, uint64_t end, std::vector<FrameHeader>* frames,
+              bool* whole) const;
+  bool is_news(const Head& head) const;
+  bool overtaken(uint64_t page_no) const;
+  Status fail(Status status);
+  void publish(HeadPhase phase);
 
   // Writing (ring.cc).
   Status append_group(PackedFrame* frames, size_t count, size_t* written);
@@ -185,11 +210,12 @@ class Ring {
   Page& current() { return *pages_[current_slot_]; }
 
   // Verifying (verify.cc).
+  std::shared_ptr<Page> page_in(uint32_t slot) const;
   Status verify_page(const PageInfo& info, uint64_t prev_seq_no, VerifyReport* report);
 
   // Reading (reader.cc).
   struct Spot {
-    Page* page = nullptr;
+    std::shared_ptr<Page> page;
     uint64_t page_no = 0;
     uint64_t offset = 0;
     uint64_t end = 0;
@@ -215,7 +241,7 @@ class Ring {
   bool direct_ = false;
   std::unique_ptr<Lock> lock_;
   std::unique_ptr<SuperblockFile> superblock_;
-  std::vector<std::unique_ptr<Page>> pages_;  // by slot
+  std::vector<std::shared_ptr<Page>> pages_;  // by slot
   std::unique_ptr<Preparer> preparer_;
   uint64_t epoch_ = 0;
   uint32_t max_frame_bytes_ = 0;
@@ -223,6 +249,9 @@ class Ring {
   bool tail_copied_ = false;  // TAIL is there
   bool closed_ = false;
   std::unique_ptr<Cursors> cursors_;
+  std::unique_ptr<HeadWriter> head_writer_;  // of writers
+  std::unique_ptr<HeadReader> head_reader_;  // of readers
+  std::mutex follow_mutex_;                  // one refresh at a time
   uint64_t frames_written_ = 0;
   uint64_t giving_up_ = 0;  // logs up to this number may be overwritten at any moment
   std::atomic<bool> cancelled_{false};
@@ -233,6 +262,7 @@ class Ring {
 
   mutable std::mutex mutex_;  // guards what follows, the pages' states and indexes
   uint32_t current_slot_ = 0;
+  bool following_ = false;  // epoch_ is that of the writer whom a reader follows
   uint64_t commits_ = 0;
   Status failure_;
 };

@@ -33,8 +33,12 @@ Geometry geometry_of(const Superblock& block, IndexSpacing spacing) {
 Status Ring::open(FileSystem& fs, const std::string& directory, const RingOptions& options,
                   std::unique_ptr<Ring>* ring) {
   std::unique_ptr<Ring> opened(new Ring(fs, directory, options));
-  WALDO_TRY(opened->open_files());
-  WALDO_TRY(opened->recover());
+  if (options.read_only) {
+    WALDO_TRY(opened->open_read_only());
+  } else {
+    WALDO_TRY(opened->open_files());
+    WALDO_TRY(opened->recover());
+  }
   *ring = std::move(opened);
   return Status();
 }
@@ -49,36 +53,25 @@ OpenFlags Ring::page_flags(bool dsync) const {
 }
 
 Status Ring::open_files() {
-  const std::string lock_path = directory_ + "/LOCK";
-  if (!options_.read_only) {
-    // Directories are searchable by whoever may read them.
-    const uint32_t mode = options_.mode | ((options_.mode & 0444) >> 2);
-    bool created = false;
-    WALDO_TRY(fs_.make_directory(directory_, mode, &created));
-    WALDO_TRY(fs_.lock(lock_path, options_.mode, options_.holder, &lock_));
-  }
+  // Directories are searchable by whoever may read them.
+  const uint32_t searchable = options_.mode | ((options_.mode & 0444) >> 2);
+  bool made = false;
+  WALDO_TRY(fs_.make_directory(directory_, searchable, &made));
+  WALDO_TRY(fs_.lock(directory_ + "/LOCK", options_.mode, options_.holder, &lock_));
   bool healed = false;
-  Status found = SuperblockFile::open(fs_, directory_, !options_.read_only, &superblock_, &healed);
-  if (options_.read_only) {
-    WALDO_TRY(found);
-    WALDO_TRY(check_nobody_writes(lock_path));
-  }
+  Status found = SuperblockFile::open(fs_, directory_, true, &superblock_, &healed);
   Probe probe;
-  // Readers share what is in the page cache, unless told not to; a probe would have to write.
-  direct_ = options_.direct == DirectIo::kOn;
-  if (!options_.read_only) {
-    WALDO_TRY(fs_.probe(directory_, options_.mode, &probe));
-    if (probe.network && !options_.allow_network) {
-      return Status::option(
-          "allowNetworkFilesystem",
-          directory_ + " is on a network filesystem (" + probe.type +
-              "), whose locks and syncs cannot be relied upon; allowNetworkFilesystem overrides this");
-    }
-    if (options_.direct == DirectIo::kAuto) direct_ = probe.direct;
-    if (direct_ && !probe.direct) {
-      return Status::option("directIo", "directIo is true, but the filesystem of " + directory_ + " (" +
-                                            probe.type + ") does not take O_DIRECT");
-    }
+  WALDO_TRY(fs_.probe(directory_, options_.mode, &probe));
+  if (probe.network && !options_.allow_network) {
+    return Status::option(
+        "allowNetworkFilesystem",
+        directory_ + " is on a network filesystem (" + probe.type +
+            "), whose locks and syncs cannot be relied upon; allowNetworkFilesystem overrides this");
+  }
+  direct_ = options_.direct == DirectIo::kOn || (options_.direct == DirectIo::kAuto && probe.direct);
+  if (direct_ && !probe.direct) {
+    return Status::option("directIo", "directIo is true, but the filesystem of " + directory_ + " (" +
+                                          probe.type + ") does not take O_DIRECT");
   }
   if (!found.ok() && found.error().code == Code::kNotFound) {
     if (options_.alignment == 0) options_.alignment = probe.alignment;
@@ -89,22 +82,19 @@ Status Ring::open_files() {
     if (healed) report_.healed.push_back("RING: one copy of the superblock was damaged");
   }
   WALDO_TRY(adopt_geometry());
-  cursors_ = std::make_unique<Cursors>(fs_, directory_, geometry_.ring_id, options_.mode, options_.holder);
+  head_writer_ = std::make_unique<HeadWriter>(fs_, directory_, geometry_.ring_id, options_.mode);
+  publish(kHeadOpening);
+  return open_pages();
+}
+
+Status Ring::open_pages() {
+  pages_.clear();
   for (uint32_t slot = 0; slot < geometry_.ring_size; ++slot) {
-    pages_.push_back(std::make_unique<Page>(geometry_, slot));
+    pages_.push_back(std::make_shared<Page>(geometry_, slot));
     Status opened = pages_.back()->open(fs_, directory_, page_flags(options_.dsync));
     if (!opened.ok() && !missing(opened)) return opened;
   }
   return Status();
-}
-
-Status Ring::check_nobody_writes(const std::string& lock_path) {
-  Status free = fs_.check_unlocked(lock_path);
-  if (free.ok() || free.error().code != Code::kLocked) return free;
-  Error error = free.error();
-  error.message =
-      directory_ + " is being written by " + error.holder + ": reading it meanwhile is not supported yet";
-  return Status(std::move(error));
 }
 
 // Page 0 first, RING last: where there is a RING there is a page 0, and a RING that is missing beside pages
@@ -192,6 +182,7 @@ Status Ring::adopt_geometry() {
   options_.alignment = block.alignment;
   geometry_ = geometry_of(block, options_.index_spacing);
   max_frame_bytes_ = block.max_frame_bytes;
+  cursors_ = std::make_unique<Cursors>(fs_, directory_, geometry_.ring_id, options_.mode, options_.holder);
   return Status();
 }
 
@@ -216,6 +207,7 @@ Status Ring::recover() {
   preparer_->request(current_slot_, state.end_offset);
   preparer_->request((current_slot_ + 1) % geometry_.ring_size,
                      pages_[(current_slot_ + 1) % geometry_.ring_size]->state().end_offset);
+  publish(kHeadLive);
   return Status();
 }
 

@@ -45,7 +45,7 @@ Status write_tail_copy(FileSystem& fs, const std::string& directory, const Page&
 }
 
 Status restore_tail_copy(FileSystem& fs, const std::string& directory,
-                         std::vector<std::unique_ptr<Page>>& pages, bool* found) {
+                         std::vector<std::shared_ptr<Page>>& pages, bool* found) {
   *found = false;
   std::unique_ptr<File> file;
   Status opened = fs.open(copy_path(directory), OpenFlags(), &file);

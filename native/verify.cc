@@ -28,6 +28,11 @@ void note(VerifyReport* report, const PageInfo& info, uint64_t offset, const cha
 
 }  // namespace
 
+std::shared_ptr<Page> Ring::page_in(uint32_t slot) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return pages_[slot];
+}
+
 Status Ring::verify(VerifyReport* report) {
   *report = VerifyReport();
   const RingInfo info = this->info();
@@ -36,7 +41,7 @@ Status Ring::verify(VerifyReport* report) {
     VerifyReport with_page = *report;
     WALDO_TRY(verify_page(page, prev, &with_page));
     // A page that was reused meanwhile explains whatever was found in it.
-    if (still_there({pages_[page.slot].get(), page.state.page_no, 0, 0})) *report = std::move(with_page);
+    if (still_there({page_in(page.slot), page.state.page_no, 0, 0})) *report = std::move(with_page);
     prev = page.state.last_seq_no;
   }
   for (const std::string& healed : info.recovery.healed)
@@ -45,7 +50,8 @@ Status Ring::verify(VerifyReport* report) {
 }
 
 Status Ring::verify_page(const PageInfo& info, uint64_t prev_seq_no, VerifyReport* report) {
-  Page& page = *pages_[info.slot];
+  const std::shared_ptr<Page> held = page_in(info.slot);
+  Page& page = *held;
   const PageState& state = info.state;
   const size_t known_problems = report->problems.size();
   report->pages += 1;

@@ -7,8 +7,13 @@ import { abortedError, closedError, fromNative, SequenceError, WaldoError } from
 import type { Feed } from './feed.js';
 import { Fifo } from './fifo.js';
 import type { FrameWriter } from './frame-writer.js';
+import { HoldNotice } from './hold-notice.js';
 import { MAX_SEQ_NO } from './log-format.js';
 import type { Frame, Settle } from './slab.js';
+import { type AppendStats, CommitMeter } from './stats.js';
+
+/** Of an append that waits for nobody to tell it. */
+const TELL_NOBODY: Settle = () => {};
 
 /** What an append does for which there is no room before a page that a durable cursor holds. */
 export interface HoldPolicy {
@@ -30,8 +35,10 @@ export class Appender {
   readonly #writer: FrameWriter;
   readonly #aborts: AbortRegistry;
   readonly #maxLogBytes: number;
+  readonly #meter: CommitMeter;
   /** `undefined` if pages are overwritten whoever holds them. */
   readonly #holds: HoldPolicy | undefined;
+  readonly #notice: HoldNotice | undefined;
   #heldTimer: NodeJS.Timeout | undefined;
 
   /** Appends that are not packed, or not entirely, in the order of their calls. */
@@ -41,6 +48,8 @@ export class Appender {
   /** Frames known to be durable since the ring was opened. */
   #committed = 0;
   #flushScheduled = false;
+  /** Frames that have become durable during an `appendSync`, which are told of at its end. */
+  #blocking: Frame[] | undefined;
   /** Whether the process is kept alive because something is not durable yet. */
   #referenced = false;
   #closing = false;
@@ -61,17 +70,30 @@ export class Appender {
     this.#writer = writer;
     this.#aborts = aborts;
     this.#maxLogBytes = maxLogBytes;
+    const { directory } = feed.meter;
+    this.#meter = new CommitMeter(directory, engine.native);
+    this.#notice = holds && new HoldNotice(directory, engine, holds.admission);
     engine.onCommit = (committed, failure) => this.#onCommit(committed, failure);
   }
 
+  /** Checks what is to be appended. @throws {@link WaldoError} */
+  read(logs: unknown): Batch {
+    return readBatch(logs, this.#maxLogBytes);
+  }
+
+  /** An append has been refused before it had begun. */
+  refused(): void {
+    this.#meter.refused++;
+  }
+
   /** @throws {@link WaldoError} whatever refuses the append before it has begun. */
-  append(logs: unknown, signal: AbortSignal | undefined, timeout?: number): Promise<number> {
-    const batch = readBatch(logs, this.#maxLogBytes);
+  append(batch: Batch, signal: AbortSignal | undefined, timeout?: number): Promise<number> {
     this.#check(batch);
     if (signal?.aborted) throw abortedError('append', signal.reason);
-    if (batch.length === 0) return Promise.resolve(this.#feed.tip);
+    if (batch.length === 0) return Promise.resolve(this.#nothing());
     if (this.#waiting.length === 0 && this.#admits(batch)) this.#place(batch);
     if (this.#failure !== undefined) throw this.#failure;
+    this.#meter.accepted++;
     return new Promise<number>((resolve) => {
       if (batch.packed) this.#writer.onDurable(resolve);
       else this.#enqueue(batch, resolve, signal, timeout);
@@ -80,10 +102,17 @@ export class Appender {
 
   /** @throws {@link WaldoError} `WALDO_FULL` if there is no room, and appends do not wait for any. */
   #admits(batch: Batch): boolean {
-    if (this.#holds === undefined || this.#writer.admits(batch)) return true;
+    if (this.#holds === undefined || this.#fits(batch)) return true;
     if (!this.#holds.wait) throw this.#holds.admission.error(this.#feed.tip);
     this.#lookAgain();
     return false;
+  }
+
+  /** Whether a batch fits before a page that a durable cursor holds. */
+  #fits(batch: Batch): boolean {
+    const fits = this.#writer.admits(batch);
+    this.#notice?.admitted(fits, this.#feed.tip);
+    return fits;
   }
 
   #lookAgain(): void {
@@ -102,10 +131,20 @@ export class Appender {
   }
 
   /** @throws {@link WaldoError} whatever refuses the append, or the failure of the ring. */
-  appendSync(logs: unknown): number {
-    const batch = readBatch(logs, this.#maxLogBytes);
+  appendSync(batch: Batch): number {
     this.#check(batch);
-    if (batch.length === 0) return this.#feed.tip;
+    if (batch.length === 0) return this.#nothing();
+    this.#blocking = [];
+    try {
+      return this.#appendSync(batch);
+    } finally {
+      const durable = this.#blocking;
+      this.#blocking = undefined;
+      if (durable.length > 0) this.#meter.publish(durable);
+    }
+  }
+
+  #appendSync(batch: Batch): number {
     while (this.#waiting.length > 0) {
       this.#refuseIfHeld(this.#waiting.at(0));
       this.#commitSync();
@@ -118,14 +157,21 @@ export class Appender {
       this.#commitSync();
       this.#place(batch);
     }
+    this.#writer.onDurable(TELL_NOBODY);
+    this.#meter.accepted++;
     const last = this.#writer.tip;
-    while (this.#feed.tip < last) this.#commitSync();
+    try {
+      while (this.#feed.tip < last) this.#commitSync();
+    } catch (error) {
+      this.#meter.accepted--; // The caller counts what throws.
+      throw error;
+    }
     return last;
   }
 
   /** Whoever blocks the thread cannot wait for a cursor, which nobody else could move. */
   #refuseIfHeld(batch: Batch): void {
-    if (this.#holds === undefined || batch.cancelled || this.#writer.admits(batch)) return;
+    if (this.#holds === undefined || batch.cancelled || this.#fits(batch)) return;
     throw this.#holds.admission.error(this.#feed.tip);
   }
 
@@ -137,6 +183,26 @@ export class Appender {
       this.#onRest = resolve;
       this.#rest();
     });
+  }
+
+  /** What has been done, and what is about to be. */
+  stats(): AppendStats {
+    let appendsWaiting = 0;
+    for (let i = 0; i < this.#waiting.length; i++) if (!this.#waiting.at(i).cancelled) appendsWaiting++;
+    const { appends, inFlight, slabs } = this.#writer;
+    return this.#meter.snapshot({
+      appendsPending: appends + appendsWaiting,
+      appendsWaiting,
+      framesInFlight: inFlight,
+      slabsInUse: slabs,
+    });
+  }
+
+  /** An empty batch is durable at once. */
+  #nothing(): number {
+    this.#meter.accepted++;
+    this.#meter.appends++;
+    return this.#feed.tip;
   }
 
   #check(batch: Batch): void {
@@ -275,7 +341,7 @@ export class Appender {
   #pump(): void {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.at(0);
-      if (this.#holds !== undefined && !batch.cancelled && !this.#writer.admits(batch)) {
+      if (this.#holds !== undefined && !batch.cancelled && !this.#fits(batch)) {
         this.#lookAgain();
         return;
       }
@@ -309,12 +375,15 @@ export class Appender {
     }
     // First the disk, then those who have waited for it.
     if (failure === undefined && this.#writer.inFlight === 0) this.#submit();
+    if (durable.length > 0) this.#meter.count(durable);
     for (const frame of durable) frame.settle();
     if (durable.length > 0) this.#feed.wake();
     if (this.#holds !== undefined && this.#writer.inFlight > 0 && this.#engine.native.held()) this.#onHeld();
     if (failure === undefined) this.#pump();
     else if (this.#failure === undefined) this.#fail(fromNative(failure));
     this.#rest();
+    if (this.#blocking !== undefined) this.#blocking.push(...durable);
+    else if (durable.length > 0) this.#meter.publish(durable);
   }
 
   /** Another process has made a cursor that holds the page that was thought to be free. */

@@ -89,7 +89,7 @@ export interface NativePage {
 }
 
 export interface NativeRecovery {
-  readonly outcome: 'created' | 'clean' | 'recovered' | 'salvaged';
+  readonly outcome: 'created' | 'clean' | 'recovered' | 'salvaged' | 'live';
   readonly tornBytes: number;
   readonly rewrittenBytes: number;
   readonly scannedBytes: number;
@@ -121,6 +121,13 @@ export interface NativeMetadata {
   readonly fileODsync: boolean;
   readonly commits: number;
   readonly recovery: NativeRecovery;
+}
+
+export interface NativeBounds {
+  readonly empty: boolean;
+  readonly afterSeqNo: number;
+  readonly tipSeqNo: number;
+  readonly page: number;
 }
 
 /** Bytes `start..end` of `buffer` are packed logs without frame headers; `start` is a multiple of 8. */
@@ -186,7 +193,7 @@ export interface NativeEngine {
   submit(slab: ArrayBuffer, start: number, end: number, count: number, wake: boolean): void;
   /** Writes all submitted frames on the calling thread; returns `committed()`. */
   commitSync(): number;
-  /** Frames made durable since the ring was opened. */
+  /** Frames made durable since the ring was opened; for a reader, the newest durable log. */
   committed(): number;
   /** The failure that latched the ring, if one did. */
   failure(): NativeError | undefined;
@@ -197,8 +204,8 @@ export interface NativeEngine {
   read(ids: readonly number[], afterSeqNo: number, maxBytes: number): void;
   /** The same, from where the read for `lastId` will end; false if that is over already. */
   readOn(ids: readonly number[], lastId: number): boolean;
-  /** Logs kept have numbers greater than `afterSeqNo`, up to the durable tip. */
-  bounds(): { readonly empty: boolean; readonly afterSeqNo: number; readonly tipSeqNo: number };
+  /** Logs kept have numbers greater than `afterSeqNo`, up to the durable tip. `page` is the newest page's number. For a reader, as its writer has it in this moment. */
+  bounds(): NativeBounds;
   metadata(): NativeMetadata;
   /** → {@link NativeVerifyReport} */
   verify(id: number): void;
@@ -222,8 +229,7 @@ export interface NativeEngine {
 
 export interface Binding {
   /**
-   * `onCommit` is called once a wake-up, with the total of durable frames and the failure if one latched the
-   * ring.
+   * `onCommit` is called once a wake-up, with `committed()` and the failure if one latched the ring.
    */
   readonly Engine: new (
     onCommit: (committed: number, failure: NativeError | undefined) => void,

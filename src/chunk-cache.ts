@@ -30,6 +30,11 @@ export class ChunkCache {
     this.#newestLimit = cacheBytes - this.#readLimit;
   }
 
+  /** Bytes of memory that it keeps. */
+  get bytes(): number {
+    return this.#newestBytes + this.#readBytes;
+  }
+
   /** Takes a frame that has become durable. The oldest ones make room for it. */
   add(frame: Frame): void {
     frame.ordinal = this.#nextOrdinal++;

@@ -4,6 +4,7 @@ import type { Engine } from './engine.js';
 import { WaldoError } from './errors.js';
 import { Chunk } from './log.js';
 import { Memory } from './log-format.js';
+import type { ReadMeter } from './stats.js';
 
 type Found = NativeChunk | null | undefined;
 
@@ -11,6 +12,8 @@ type Found = NativeChunk | null | undefined;
 interface Chain {
   lastId: number;
   readonly waiting: Promise<Found>[];
+  /** When the read that is under way was started, by `performance.now()`. */
+  since: number;
 }
 
 interface Read {
@@ -32,15 +35,17 @@ export class DiskReads {
   readonly #cache: ChunkCache;
   readonly #maxBytes: number;
   readonly #tip: () => number;
+  readonly #meter: ReadMeter;
   /** Those under way, by the position after which they read. */
   readonly #reads = new Map<number, Read>();
 
   /** @param maxBytes that one read returns at most; only such reads are followed by others ahead. */
-  constructor(engine: Engine, cache: ChunkCache, maxBytes: number, tip: () => number) {
+  constructor(engine: Engine, cache: ChunkCache, maxBytes: number, tip: () => number, meter: ReadMeter) {
     this.#engine = engine;
     this.#cache = cache;
     this.#maxBytes = maxBytes;
     this.#tip = tip;
+    this.#meter = meter;
   }
 
   /** The logs after `position`, if they are in memory because they have been read. */
@@ -86,7 +91,7 @@ export class DiskReads {
 
   /** One read after the other, each from where the one before ended, going by headers. */
   #start(position: number, bytes: number, count: number): Read {
-    const chain: Chain = { lastId: 0, waiting: [] };
+    const chain: Chain = { lastId: 0, waiting: [], since: performance.now() };
     this.#launch(chain, count, (ids) => {
       this.#engine.native.read(ids, position, bytes);
       return true;
@@ -102,8 +107,21 @@ export class DiskReads {
     const { ids, jobs } = this.#engine.runAll<Found>(count, start);
     if (ids.length === 0) return;
     chain.lastId = ids.at(-1)!;
-    for (const job of jobs) job.catch(() => {}); // Who wants it will read again.
+    for (const job of jobs) this.#measure(job, chain);
     chain.waiting.push(...jobs);
+  }
+
+  /** Counts a read, and its failure; who wants the logs has that too, or reads again. */
+  #measure(job: Promise<Found>, chain: Chain): void {
+    job.then(
+      (found) => {
+        if (found) this.#meter.read(found, chain.since);
+        chain.since = performance.now();
+      },
+      () => {
+        this.#meter.readsFailed++;
+      },
+    );
   }
 
   #register(position: number, chunk: Promise<Chunk>, chain: Chain, bytes: number): Read {
@@ -133,6 +151,7 @@ export class DiskReads {
       return this.#toChunk(found, position);
     const { native } = this.#engine;
     const again = this.#engine.run<Found>((id) => native.read([id], position, this.#maxBytes));
+    this.#measure(again, chain);
     return this.#toChunk(again, position);
   }
 

@@ -180,7 +180,8 @@ export class DurableCursor extends EventEmitter<{ trimmed: [error: WaldoError] }
   passed(afterSeqNo: number, error: () => WaldoError): void {
     if (this.#position >= afterSeqNo || this.#trimmedAt > this.#position) return;
     this.#trimmedAt = afterSeqNo;
-    this.emit('trimmed', error());
+    // What listeners do must not get between the parts of an append that is under way.
+    process.nextTick(() => this.emit('trimmed', error()));
   }
 
   async #finish(last: (engine: Engine) => Promise<void>): Promise<void> {

@@ -4,6 +4,7 @@ import { DiskReads } from './disk-reads.js';
 import type { Engine } from './engine.js';
 import { WaldoError } from './errors.js';
 import type { Frame } from './slab.js';
+import type { ReaderStats, ReadMeter } from './stats.js';
 
 /** The position of a stream that was created while the ring was empty: before whatever comes first. */
 export const ORIGIN = -1;
@@ -20,10 +21,15 @@ export interface Waiter {
 export class Feed {
   readonly cache: ChunkCache;
   readonly disk: DiskReads;
+  readonly meter: ReadMeter;
   /** The newest durable log; 0 while there is none. */
   tip: number;
   /** Called after each commit, if somebody wants to know. */
   onCommit: (() => void) | undefined = undefined;
+  /** Finds out how far another process has got; nothing in the writer's. */
+  refresh: () => void = () => {};
+  /** Why a reader can no longer follow the ring. */
+  failure: WaldoError | undefined = undefined;
   /** Whether the ring is closed: every stream is at its end. */
   ended = false;
 
@@ -35,11 +41,29 @@ export class Feed {
   #spare: Waiter[] = [];
 
   /** @param maxReadBytes that one read from disk returns at most. */
-  constructor(engine: Engine, cache: ChunkCache, tip: number, maxReadBytes: number) {
+  constructor(engine: Engine, cache: ChunkCache, tip: number, maxReadBytes: number, meter: ReadMeter) {
     this.#engine = engine;
     this.cache = cache;
     this.tip = tip;
-    this.disk = new DiskReads(engine, cache, maxReadBytes, () => this.tip);
+    this.meter = meter;
+    this.disk = new DiskReads(engine, cache, maxReadBytes, () => this.tip, meter);
+  }
+
+  stats(): ReaderStats {
+    const { reads, readBytes, readsFailed, readLatency, hits, fromDisk, misses, streams } = this.meter;
+    return {
+      tip: this.tip,
+      reads,
+      readBytes,
+      readsFailed,
+      readLatency: readLatency.snapshot(),
+      cacheBytes: this.cache.bytes,
+      cacheHits: hits,
+      cacheMisses: misses,
+      deliveries: hits + fromDisk,
+      streamsOpen: this.ended ? 0 : streams,
+      streamsWaiting: this.#waiters.length,
+    };
   }
 
   /**
@@ -47,6 +71,7 @@ export class Feed {
    * @throws {@link WaldoError} `WALDO_CURSOR`, `WALDO_TRIMMED`
    */
   resolve(cursor: Cursor): number {
+    this.refresh();
     const { tip } = this;
     if (cursor.kind === 'after' || cursor.kind === 'from') {
       const { position } = cursor;
@@ -84,6 +109,19 @@ export class Feed {
     if (this.tip === 0) this.#origin = frame.prevSeqNo;
     this.tip = frame.lastSeqNo;
     this.cache.add(frame);
+  }
+
+  /** Another process has made logs durable, up to this one. */
+  advance(tip: number): void {
+    if (tip <= this.tip) return;
+    if (this.tip === 0) this.#origin = this.#firstPosition();
+    this.tip = tip;
+  }
+
+  /** What precedes the log that was the first one ever; if that is gone, a position that has been trimmed. */
+  #firstPosition(): number {
+    const { afterSeqNo, pages } = this.#engine.native.metadata();
+    return pages[0]?.page === 0 ? afterSeqNo : 0;
   }
 
   park(waiter: Waiter): void {

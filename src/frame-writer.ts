@@ -61,6 +61,17 @@ export class FrameWriter {
     return this.#inFlight.length;
   }
 
+  get slabs(): number {
+    return this.#pool.writing;
+  }
+
+  /** Appends of which the last log is packed, and not durable. */
+  get appends(): number {
+    let appends = this.#open?.appends ?? 0;
+    for (let i = 0; i < this.#inFlight.length; i++) appends += this.#inFlight.at(i).appends;
+    return appends;
+  }
+
   /** Whether there are logs that have been packed and not been submitted. */
   get pending(): boolean {
     return this.#open !== undefined && this.#open.count > 0;
@@ -93,6 +104,7 @@ export class FrameWriter {
       if (frame === undefined) return;
       // Nothing was ever appended: the batch says what it continues.
       if (this.tip === 0 && batch.seqNos !== undefined) frame.prevSeqNo = frame.lastSeqNo = batch.prevSeqNo;
+      if (frame.count === 0) frame.begunAt = performance.now();
       pack(frame, batch, this.#limits.pageCapacity);
       if (frame.count > 0) this.tip = frame.lastSeqNo;
       if (!batch.packed && !this.submit()) return;
@@ -151,6 +163,7 @@ export class FrameWriter {
       return true;
     }
     slab.cursor = Math.ceil(end / alignment) * alignment;
+    frame.submittedAt = performance.now();
     frame.cost = frame.padded = slab.cursor - start;
     this.#admission?.take(frame.padded);
     this.#inFlight.push(frame);

@@ -33,9 +33,10 @@ export interface Gap {
 export interface Recovery {
   /**
    * `created`: there was no ring. `clean`: it had been closed. `recovered`: it had not, and what follows the
-   * last complete commit was removed. `salvaged`: acknowledged logs are lost, see `gaps`.
+   * last complete commit was removed. `salvaged`: acknowledged logs are lost, see `gaps`. `live`: a reader has
+   * opened it beside its writer, and there was nothing to recover.
    */
-  readonly outcome: 'created' | 'clean' | 'recovered' | 'salvaged';
+  readonly outcome: 'created' | 'clean' | 'recovered' | 'salvaged' | 'live';
   /** Bytes of commits that were never completed. */
   readonly tornBytes: number;
   /** Bytes that were written again, to be sure that they are durable. */

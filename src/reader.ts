@@ -1,4 +1,5 @@
 import type { Binding } from './binding.js';
+import { fromNative } from './errors.js';
 import { resolveReaderOptions } from './options.js';
 import { type OpenRing, openRing, Ring } from './ring.js';
 
@@ -7,6 +8,29 @@ export class WaldoReader extends Ring {
   /** @internal */
   constructor(ring: OpenRing) {
     super(ring, () => {});
+    const { engine } = ring;
+    const { feed } = this;
+    engine.onCommit = (tip, failure) => {
+      if (feed.ended) return;
+      feed.advance(tip);
+      if (failure !== undefined) feed.failure ??= fromNative(failure);
+      feed.wake();
+    };
+    feed.refresh = () => {
+      if (feed.ended) return;
+      const { tip } = feed;
+      feed.advance(engine.native.bounds().tipSeqNo);
+      // Native code tells of a log once, and here somebody else was told.
+      if (feed.tip > tip) queueMicrotask(() => feed.wake());
+    };
+    // What has become durable while it was being opened.
+    feed.refresh();
+  }
+
+  /** The newest durable log in this moment, whoever wrote it; `undefined` while there is none. */
+  override get prevSeqNo(): number | undefined {
+    this.feed.refresh();
+    return super.prevSeqNo;
   }
 
   /** @internal */

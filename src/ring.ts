@@ -16,7 +16,9 @@ import { Feed } from './feed.js';
 import { type Metadata, toMetadata } from './metadata.js';
 import type { ResolvedOptions } from './options.js';
 import type { Frame } from './slab.js';
+import { type ReaderStats, ReadMeter } from './stats.js';
 import { LogStream } from './stream.js';
+import { microsecondsSince, recoverChannel } from './telemetry.js';
 
 /** Options of `query`. */
 export interface QueryOptions {
@@ -72,7 +74,14 @@ export async function openRing(
   }
   const path = resolve(directory);
   const engine = new Engine(binding);
-  return { engine, directory: path, opened: await engine.open(path, options.native), options };
+  const start = performance.now();
+  const opened = await engine.open(path, options.native);
+  if (recoverChannel.hasSubscribers) {
+    const microseconds = microsecondsSince(start);
+    const { readOnly } = options.native;
+    recoverChannel.publish({ ...engine.native.metadata().recovery, directory: path, readOnly, microseconds });
+  }
+  return { engine, directory: path, opened, options };
 }
 
 /** What a ring can do for those who read it; writers can do it too. */
@@ -96,7 +105,7 @@ export abstract class Ring {
     this.#engine = engine;
     this.#opened = opened;
     const cache = new ChunkCache(options.cacheBytes, release);
-    this.feed = new Feed(engine, cache, opened.tipSeqNo, opened.bufCapacity);
+    this.feed = new Feed(engine, cache, opened.tipSeqNo, opened.bufCapacity, new ReadMeter(directory));
     const { feed } = this;
     this.#cursors = new DurableCursors({
       engine,
@@ -208,6 +217,11 @@ export abstract class Ring {
     const cursors = native.cursors();
     if (!Array.isArray(cursors)) throw fromNative(cursors);
     return toMetadata(native.metadata(), this.#opened, cursors);
+  }
+
+  /** What has been done since the ring was opened: a snapshot. It stays there after the ring was closed. */
+  stats(): ReaderStats {
+    return this.feed.stats();
   }
 
   /**

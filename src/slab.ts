@@ -54,6 +54,10 @@ export class Frame {
   firstSeqNo = 0;
   lastSeqNo: number;
   prevSeqNo: number;
+  /** When its first log was packed, by `performance.now()`. */
+  begunAt = 0;
+  /** When it was handed to native code. */
+  submittedAt = 0;
   /** Its place in the order of commits, counted from the ring's opening; known once it is durable. */
   ordinal = -1;
   /** Whether the cache holds it. */
@@ -76,6 +80,16 @@ export class Frame {
   /** Bytes that are left for logs. */
   get room(): number {
     return this.slab.capacity - this.end;
+  }
+
+  /** Bytes of packed logs. */
+  get logBytes(): number {
+    return this.end - this.start - FRAME_HEADER_BYTES;
+  }
+
+  /** Appends that end in it and have not been told yet. */
+  get appends(): number {
+    return this.#settles.length;
   }
 
   /** Calls `settle` with the frame's last number, as it is now, once the frame is durable. */
@@ -148,6 +162,11 @@ export class SlabPool {
       const { ENOMEM } = constants.errno;
       throw new WaldoError('WALDO_IO', message, { errno: ENOMEM, errnoName: 'ENOMEM' }, { cause: error });
     }
+  }
+
+  /** Slabs in the write path. */
+  get writing(): number {
+    return this.#writing;
   }
 
   /** A new frame at the slab's cursor. */

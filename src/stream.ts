@@ -72,6 +72,7 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
     signal: AbortSignal | undefined,
   ): LogStream {
     const stream = new LogStream(feed, wait, aborts, signal);
+    feed.meter.streams++;
     try {
       stream.#position = feed.resolve(cursor);
     } catch (error) {
@@ -178,6 +179,9 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
         this.#subscribe();
         this.#read();
         return;
+      } else if (this.#wait && this.#feed.failure !== undefined) {
+        this.fail(this.#feed.failure);
+        return;
       } else if (this.#wait) {
         this.#subscribe();
         this.#feed.park(this);
@@ -197,10 +201,13 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
     if (frame !== undefined) {
       frame.slab.seen = true;
       this.#hint = frame.ordinal + 1;
+      feed.meter.hits++;
       return this.#take(frame.chunk);
     }
     const chunk = feed.disk.cached(position);
-    return chunk === undefined ? undefined : this.#take(chunk);
+    if (chunk === undefined) return undefined;
+    feed.meter.hits++;
+    return this.#take(chunk);
   }
 
   get #atTip(): boolean {
@@ -214,13 +221,17 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
   }
 
   #read(): void {
+    this.#feed.meter.misses++;
     const bytes = this.#readBytes;
     this.#readBytes *= 2;
     this.#feed.disk.read(this.#position, bytes).then(
       (chunk) => {
         if (this.#over) return;
         // A ring that was closed meanwhile has ended every stream.
-        if (!this.#feed.ended) this.#calls.shift()!({ value: this.#take(chunk), done: false });
+        if (!this.#feed.ended) {
+          this.#feed.meter.fromDisk++;
+          this.#calls.shift()!({ value: this.#take(chunk), done: false });
+        }
         this.#serve();
       },
       (error) => this.fail(error),
@@ -234,6 +245,7 @@ export class LogStream implements AsyncIterableIterator<Logs, undefined>, Waiter
   }
 
   #finish(): void {
+    if (!this.#over) this.#feed.meter.streams--;
     this.#over = true;
     this.#feed.unpark(this);
     if (this.#subscribed) this.#aborts.delete(this.#signal!, this);

@@ -1,14 +1,17 @@
 import { readSignal } from './abort.js';
 import { Admission } from './admission.js';
 import { Appender } from './appender.js';
-import type { LogBatch } from './batch.js';
+import type { Batch, LogBatch } from './batch.js';
 import { type Binding, loadBinding } from './binding.js';
 import { describe, invalidArgument } from './errors.js';
 import { FrameWriter } from './frame-writer.js';
 import { resolveOptions, type WaldoOptions, type WaldoReaderOptions } from './options.js';
+import { packedTotal } from './payload.js';
 import { openWaldoReader, type WaldoReader } from './reader.js';
 import { type OpenRing, openRing, Ring } from './ring.js';
 import { SlabPool } from './slab.js';
+import type { WaldoStats } from './stats.js';
+import { type AppendContext, appendTracing, traceAppend, traceAppendSync } from './telemetry.js';
 
 /** Options of {@link Waldo.append}. */
 export interface AppendOptions {
@@ -111,8 +114,13 @@ export class Waldo extends Ring {
    */
   append(logs: LogBatch, options?: AppendOptions): Promise<number> {
     try {
-      return this.#appender.append(logs, readSignal(options, 'append'), readTimeout(options));
+      const signal = readSignal(options, 'append');
+      const timeout = readTimeout(options);
+      const batch = this.#appender.read(logs);
+      if (appendTracing.hasSubscribers) return this.#traced(batch, signal, timeout);
+      return this.#appender.append(batch, signal, timeout);
     } catch (error) {
+      this.#appender.refused();
       return Promise.reject(error);
     }
   }
@@ -125,7 +133,35 @@ export class Waldo extends Ring {
    * @throws as `append` rejects
    */
   appendSync(logs: LogBatch): number {
-    return this.#appender.appendSync(logs);
+    try {
+      const batch = this.#appender.read(logs);
+      if (!appendTracing.hasSubscribers) return this.#appender.appendSync(batch);
+      return traceAppendSync(this.#context(batch, true), () => this.#appender.appendSync(batch));
+    } catch (error) {
+      this.#appender.refused();
+      throw error;
+    }
+  }
+
+  /** As of a reader; and what has been appended since the ring was opened, and what is on its way. */
+  override stats(): WaldoStats {
+    return { ...this.#appender.stats(), ...super.stats() };
+  }
+
+  #traced(batch: Batch, signal: AbortSignal | undefined, timeout: number | undefined): Promise<number> {
+    return traceAppend(this.#context(batch, false), () => {
+      try {
+        return this.#appender.append(batch, signal, timeout);
+      } catch (error) {
+        this.#appender.refused();
+        return Promise.reject(error);
+      }
+    });
+  }
+
+  #context(batch: Batch, sync: boolean): AppendContext {
+    const bytes = batch.exact ? batch.bytes : packedTotal(batch.payloads);
+    return { directory: this.directory, logs: batch.length, bytes, sync };
   }
 
   /** @internal */

@@ -1,13 +1,18 @@
-// Logs to a ring and ends, by process.exit() at that.
-//
-//   npm start -- ./logs 1000
-import { fileURLToPath } from 'node:url';
-import pino from 'pino';
+// node service.js [DIRECTORY] [COUNT]: logs COUNT lines into a ring (default ./ring, 10).
+// Look at them with: npx waldo tail ./ring --last 10
 
-const [directory = './logs', lines = '1000'] = process.argv.slice(2);
-const target = fileURLToPath(new URL('transport.js', import.meta.url));
-const logger = pino(pino.transport({ target, options: { directory } }));
+import { pino } from 'pino';
 
-for (let n = 1; n <= Number(lines); n++) logger.info({ n }, 'line');
-logger.warn('leaving');
-process.exit(0);
+const [directory = './ring', count = '10'] = process.argv.slice(2);
+
+const logger = pino(
+  pino.transport({
+    target: new URL('transport.js', import.meta.url).href,
+    options: { directory, ring: { ringSize: 4, fileCapacity: 16 * 1024 * 1024 } },
+  }),
+);
+
+for (let n = 1; n <= Number(count); n++) logger.info({ n }, 'hello');
+
+// pino flushes its transports when the process exits, process.exit() too.
+if (process.env.EXIT) process.exit(0);

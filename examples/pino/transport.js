@@ -1,33 +1,33 @@
-// A pino transport that appends each line to a ring.
+// A pino transport that appends every line to a ring, durably. It runs in a worker of pino's: the service does not
+// wait for the disk, and lines that come while a commit is under way share the next one.
+
 import build from 'pino-abstract-transport';
 import { Waldo } from 'waldo';
 
-/** Lines on their way to the disk, at most: then pino's own buffer grows, and its back-pressure begins. */
-const MAX_PENDING = 10_000;
+/** Lines that one append carries at most. */
+const BATCH = 1000;
 
-export default async function transport({ directory, ring }) {
+/** @param {{ directory: string, ring?: import('waldo').WaldoOptions }} options */
+export default async function ({ directory, ring }) {
   const waldo = await Waldo.open(directory, ring);
   return build(
-    async (lines) => {
-      let pending = 0;
-      let last;
-      for await (const line of lines) {
-        // Not awaited one by one: lines that come while a commit is under way share the next.
-        last = append(waldo, line).finally(() => pending--);
-        if (++pending >= MAX_PENDING) await last;
+    async (source) => {
+      let lines = [];
+      let appending = Promise.resolve();
+      for await (const line of source) {
+        lines.push(line);
+        if (lines.length === 1) {
+          // One append at a time: the next one takes all lines that have come meanwhile.
+          appending = appending.then(async () => {
+            const batch = lines;
+            lines = [];
+            await waldo.append(batch);
+          });
+        }
+        if (lines.length >= BATCH) await appending;
       }
-      // Appends settle in order.
-      await last;
+      await appending;
     },
-    { parse: 'lines', parseLine: (line) => line, close: () => waldo.close() },
+    { parse: 'lines', close: () => waldo.close() },
   );
-}
-
-/** A log that cannot be kept must not end the service that it tells about. */
-async function append(waldo, line) {
-  try {
-    await waldo.append([line]);
-  } catch (error) {
-    console.error(`waldo transport: ${error.message}`);
-  }
 }

@@ -17,6 +17,7 @@ Suites (all of them, if none is named):
   latency   one log at a time, and what node:fs notices of a ring at full speed
   callers   1 to 10,000 callers, each with one small log under way
   fanout    1 to 10,000 readers in the writer's process
+  processes tails in processes of their own
   open      full rings after a clean close, and after SIGKILL
   seek      to the chunk after a random log, none of it in memory
   peers     the same durable work done by other stores, as far as those are installed

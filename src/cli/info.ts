@@ -72,6 +72,7 @@ const OUTCOMES: Record<Recovery['outcome'], string> = {
   clean: 'cleanly closed',
   recovered: 'not cleanly closed; nothing acknowledged is lost',
   salvaged: 'damaged; what is left was opened',
+  live: 'being written',
 };
 
 function describeRecovery(recovery: Recovery): string[][] {

@@ -10,6 +10,7 @@ import { ExitCode, exitCodeOf } from './exit-codes.js';
 import { addInfo } from './info.js';
 import { note } from './output.js';
 import { addTail } from './tail.js';
+import { addTop } from './top.js';
 import { addTune } from './tune.js';
 import { addVerify } from './verify.js';
 
@@ -27,7 +28,7 @@ function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'waldo: ')) })
     .showHelpAfterError('Try "waldo --help".');
-  for (const add of [addAppend, addCat, addTail, addInfo, addCursors, addVerify, addBench, addTune])
+  for (const add of [addAppend, addCat, addTail, addTop, addInfo, addCursors, addVerify, addBench, addTune])
     add(waldo);
   for (const command of waldo.commands) command.showHelpAfterError(`Try "waldo ${command.name()} --help".`);
   return waldo;

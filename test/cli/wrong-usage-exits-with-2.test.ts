@@ -33,7 +33,7 @@ const mistakes: [string, string[], RegExp][] = [
     /--buf-capacity: 2097152 is more than --file-capacity 1048576/,
   ],
   ['two cursors', ['cat', 'DIR', '--after', '1', '--from', '1'], /--after.*cannot be used with.*--from/],
-  ['two starts', ['tail', 'DIR', '--trim', '--last', '1'], /--trim.*cannot be used with.*--last/],
+  ['two starts', ['tail', 'DIR', '--trim', '--last', '1'], /--last.*cannot be used with.*--trim/],
 ];
 
 for (const [name, args, message] of mistakes) {

@@ -23,8 +23,6 @@ function lockedBy(space: Workspace, pid: number | undefined): (error: WaldoError
 async function assertLocked(space: Workspace, pid: number | undefined): Promise<void> {
   await assert.rejects(space.open(), lockedBy(space, pid));
   await assert.rejects(space.open({ salvage: true, directIo: false }), lockedBy(space, pid));
-  await assert.rejects(space.openReader(), lockedBy(space, pid));
-  await assert.rejects(space.openReader(), /reading .* (not|yet)/i);
 }
 
 async function workerHolding(t: TestContext, space: Workspace): Promise<Worker> {

@@ -185,7 +185,7 @@ test('other files beside the ring do no harm, and are left alone', async (t) => 
   assert.equal(again.prevSeqNo, 200);
   assert.deepEqual((await again.verify()).problems, []);
   assert.deepEqual(
-    readdirSync(directory).filter((name) => !/\.page$|^RING$|^LOCK$/.test(name)),
+    readdirSync(directory).filter((name) => !/\.page$|^RING$|^LOCK$|^head$/.test(name)),
     ['.hidden', 'README', 'folder', 'notes.txt'],
   );
 });

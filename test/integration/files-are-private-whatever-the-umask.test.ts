@@ -21,7 +21,7 @@ async function modesOf(space: Workspace, options: WaldoOptions, umask: number): 
     process.umask(before);
   }
   const files = readdirSync(space.ring);
-  assert.equal(files.length, SMALL.ringSize + 2);
+  assert.equal(files.length, SMALL.ringSize + 3);
   return new Set(files.map((name) => modeOf(join(space.ring, name))));
 }
 

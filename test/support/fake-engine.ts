@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type {
   Binding,
+  NativeBounds,
   NativeChunk,
   NativeCursor,
   NativeEngine,
@@ -51,6 +52,8 @@ export class FakeEngine {
   readonly logs: StoredLog[] = [];
   /** Logs up to here have been overwritten. */
   trimmed = 0;
+  /** The page that is written to. */
+  page = 0;
   /** Whether submitted frames are committed by themselves, soon. */
   automatic: boolean;
   /** The next commit fails with it, and the ring is latched. */
@@ -63,6 +66,7 @@ export class FakeEngine {
   /** How often it was asked for things. */
   allocations = 0;
   reads = 0;
+  boundsAsked = 0;
   readSizes: number[] = [];
   /** Logs in each commit. */
   readonly commitSizes: number[] = [];
@@ -172,7 +176,7 @@ export class FakeEngine {
         this.#write(Number.POSITIVE_INFINITY);
         return this.#committed;
       },
-      committed: () => this.#committed,
+      committed: () => (this.options!.readOnly ? this.#bounds().tipSeqNo : this.#committed),
       failure: () => this.#failure,
       readOn: () => false,
       openCursor: (id, name, hold, position) =>
@@ -273,9 +277,15 @@ export class FakeEngine {
     return { slab, start, end, snapshot: Buffer.from(Buffer.from(slab, start, end - start)), logs };
   }
 
-  #bounds(): { empty: boolean; afterSeqNo: number; tipSeqNo: number } {
+  #bounds(): NativeBounds {
+    this.boundsAsked++;
     const oldest = this.#kept()[0];
-    return { empty: oldest === undefined, afterSeqNo: oldest?.prevSeqNo ?? 0, tipSeqNo: this.tip };
+    return {
+      empty: oldest === undefined,
+      afterSeqNo: oldest?.prevSeqNo ?? 0,
+      tipSeqNo: this.tip,
+      page: this.page,
+    };
   }
 
   #kept(): StoredLog[] {
@@ -333,8 +343,8 @@ export class FakeEngine {
     const kept = this.#kept();
     const bytes = kept.reduce((sum, log) => sum + log.packed.length, 0);
     const page = {
-      page: 0,
-      slot: 0,
+      page: this.page,
+      slot: this.page % this.options!.ringSize,
       firstSeqNo: kept[0]?.seqNo ?? 0,
       lastSeqNo: this.tip,
       logCount: kept.length,

@@ -18,17 +18,10 @@ function stateOf(directory: string) {
   });
 }
 
-test('while a writer has it, it is refused; then it reads the same logs, and changes nothing', async (t) => {
+test('it reads the same logs as the writer before it, and changes nothing', async (t) => {
   const space = new Workspace(t);
   const waldo = await space.open();
   for (let i = 0; i < 300; i++) waldo.appendSync([`${i}`.padEnd(i * 3, '.'), Buffer.alloc(i)]);
-  await assert.rejects(
-    space.openReader(),
-    withCode(
-      'WALDO_LOCKED',
-      /ring is being written by process \d+.*: reading it meanwhile is not supported yet/,
-    ),
-  );
   const written = await entriesAfter(waldo, Cursor.trim());
   const { ringId, afterSeqNo, pages } = waldo.metadata();
   await waldo.close();

@@ -1,0 +1,119 @@
+// Memory shared by way of a file: mapped by its writer; read by pread, since reading a mapping whose file somebody
+// cuts short would end the process. Waiting is a futex on Linux, else a nap.
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#ifdef __linux__
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#endif
+
+#include <climits>
+#include <cstring>
+#include <ctime>
+#include <thread>
+
+#include "posix.h"
+
+namespace waldo {
+
+namespace {
+
+constexpr std::chrono::milliseconds kNap{2};
+
+#ifdef __linux__
+// A word in a file is the same word for every process that maps it, for waiting even if it is mapped read-only.
+long futex(const void* word, int operation, uint32_t value, const timespec* time) {
+  return syscall(SYS_futex, word, operation, value, time, nullptr, 0);
+}
+#endif
+
+class PosixSharedMemory final : public SharedMemory {
+ public:
+  PosixSharedMemory(Descriptor fd, std::string path, uint8_t* memory)
+      : fd_(std::move(fd)), path_(std::move(path)), memory_(memory) {}
+  ~PosixSharedMemory() override { munmap(memory_, kBytes); }
+
+  bool intact() override {
+    struct stat status;
+    return fstat(fd_.get(), &status) == 0 && status.st_size >= static_cast<off_t>(kBytes) &&
+           status.st_nlink > 0;
+  }
+
+  void store(const void* data, size_t bytes) override { std::memcpy(memory_, data, bytes); }
+
+  void wake() override {
+    __atomic_fetch_add(mapped_word(), 1, __ATOMIC_RELEASE);
+    interrupt();
+  }
+
+  Status load(void* data, size_t bytes, size_t* got) override {
+    const ssize_t n = retry_interrupted([&] { return syscalls.pread(fd_.get(), data, bytes, 0); });
+    if (n < 0) return Status::io(errno, "pread", path_);
+    *got = static_cast<size_t>(n);
+    return Status();
+  }
+
+  uint32_t word() override {
+    uint32_t value = 0;
+    (void)retry_interrupted([&] { return syscalls.pread(fd_.get(), &value, sizeof(value), kWordOffset); });
+    return value;
+  }
+
+  void wait(uint32_t seen, std::chrono::milliseconds time) override {
+#ifdef __linux__
+    const timespec limit = {static_cast<time_t>(time.count() / 1000),
+                            static_cast<long>(time.count() % 1000 * 1000 * 1000)};
+    if (futex(mapped_word(), FUTEX_WAIT, seen, &limit) == 0) return;
+    if (errno == EAGAIN || errno == ETIMEDOUT || errno == EINTR) return;
+#endif
+    if (word() == seen) std::this_thread::sleep_for(std::min(time, kNap));
+  }
+
+  void interrupt() override {
+#ifdef __linux__
+    (void)futex(mapped_word(), FUTEX_WAKE, INT_MAX, nullptr);
+#endif
+  }
+
+  bool current() override {
+    struct stat mine, there;
+    return fstat(fd_.get(), &mine) == 0 && lstat(path_.c_str(), &there) == 0 && mine.st_ino == there.st_ino &&
+           mine.st_dev == there.st_dev;
+  }
+
+ private:
+  uint32_t* mapped_word() const { return reinterpret_cast<uint32_t*>(memory_ + kWordOffset); }
+
+  Descriptor fd_;
+  const std::string path_;
+  uint8_t* const memory_;
+};
+
+Status open_shared(const std::string& path, bool write, uint32_t mode, Descriptor* fd) {
+  if (!write) return open_regular(path, O_RDONLY, 0, fd);
+  Status opened = open_regular(path, O_RDWR, 0, fd);
+  struct stat status;
+  // Readers have it mapped: it is replaced only if it cannot be used.
+  if (opened.ok() && fstat(fd->get(), &status) == 0 && status.st_size == SharedMemory::kBytes)
+    return Status();
+  fd->reset();
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return Status::io(errno, "unlink", path);
+  WALDO_TRY(open_regular(path, O_RDWR | O_CREAT | O_EXCL, mode, fd));
+  return ftruncate(fd->get(), SharedMemory::kBytes) == 0 ? Status() : Status::io(errno, "ftruncate", path);
+}
+
+}  // namespace
+
+Status share_posix(const std::string& path, bool write, uint32_t mode,
+                   std::unique_ptr<SharedMemory>* memory) {
+  Descriptor fd;
+  WALDO_TRY(open_shared(path, write, mode, &fd));
+  const int protection = write ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* const mapped = mmap(nullptr, SharedMemory::kBytes, protection, MAP_SHARED, fd.get(), 0);
+  if (mapped == MAP_FAILED) return Status::io(errno, "mmap", path);
+  *memory = std::make_unique<PosixSharedMemory>(std::move(fd), path, static_cast<uint8_t*>(mapped));
+  return Status();
+}
+
+}  // namespace waldo

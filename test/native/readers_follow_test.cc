@@ -1,0 +1,89 @@
+// A reader of its own beside a writer: it sees each log once, in order and as it was written, or is told that it is
+// trimmed; over many laps and writers.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "support/ring_driver.h"
+#include "support/status_matchers.h"
+#include "support/temp_directory.h"
+
+namespace waldo::test {
+namespace {
+
+RingOptions read_only() {
+  RingOptions options = small_ring();
+  options.read_only = true;
+  options.given = {};
+  return options;
+}
+
+// Reads on from `after` to the tip; "" if what came is right.
+std::string read_on(RingDriver& reader, uint64_t* after, uint64_t* seen) {
+  std::vector<StoredLog> logs;
+  const Status status = reader.read_from(*after, &logs);
+  for (const StoredLog& log : logs) {
+    if (log.prev_seq_no != *after || log.seq_no != *after + 1 || log.data != content_of(log.seq_no))
+      return "log " + std::to_string(log.seq_no) + " after " + std::to_string(*after);
+    *after = log.seq_no;
+    ++*seen;
+  }
+  if (status.ok()) return "";
+  if (status.error().code != Code::kTrimmed) return status.error().message;
+  const uint64_t trimmed_to = reader.engine().ring().bounds().after;
+  if (trimmed_to <= *after && status.error().oldest.value_or(0) <= *after + 1)
+    return "trimmed, but nothing was: " + status.error().message;
+  *after = std::max(*after, trimmed_to);
+  return "";
+}
+
+TEST(ReadersFollow, OverManyLapsAndWriters) {
+  TempDirectory home;
+  RingDriver writer(posix_file_system(), home / "ring");
+  ASSERT_OK(writer.open());
+  ASSERT_OK(writer.append(5));
+  RingDriver reader(posix_file_system(), home / "ring", read_only());
+  ASSERT_OK(reader.open());
+  std::atomic<uint64_t> tip{0};
+  std::atomic<bool> done{false};
+  std::thread writing([&] {
+    for (int lives = 0; lives < 5; ++lives) {
+      for (int i = 0; i < 150; ++i) ASSERT_OK(writer.append(1 + static_cast<uint32_t>(i % 15)));
+      tip = writer.tip();
+      ASSERT_OK(writer.close());
+      writer.drop();
+      ASSERT_OK(writer.open());
+    }
+    done = true;
+  });
+  uint64_t after = 0;
+  uint64_t seen = 0;
+  std::string wrong;
+  while (wrong.empty() && !(done && after >= tip)) wrong = read_on(reader, &after, &seen);
+  writing.join();
+  EXPECT_EQ(wrong, "");
+  EXPECT_EQ(after, writer.tip());
+  EXPECT_GT(seen, 100u);
+  EXPECT_GT(writer.engine().ring().info().pages.back().state.page_no, 8u);
+}
+
+TEST(ReadersFollow, HeadOfTheLastWriterIsIgnoredOnceItIsGone) {
+  TempDirectory home;
+  RingDriver writer(posix_file_system(), home / "ring");
+  ASSERT_OK(writer.open());
+  ASSERT_OK(writer.append(5));
+  ASSERT_OK(writer.close());
+  writer.drop();
+  RingDriver reader(posix_file_system(), home / "ring", read_only());
+  ASSERT_OK(reader.open());
+  bool changed = true;
+  ASSERT_OK(reader.engine().ring().refresh(&changed));
+  EXPECT_FALSE(changed);
+  EXPECT_EQ(reader.tip(), 5u);
+  EXPECT_EQ(reader.check(), "");
+}
+
+}  // namespace
+}  // namespace waldo::test
