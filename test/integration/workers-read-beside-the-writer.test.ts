@@ -18,7 +18,7 @@ test('four workers each see each log once, in order, while the main thread write
       const worker = new Worker(SCRIPT, { workerData: { directory: space.ring, last: LOGS } });
       t.after(() => worker.terminate());
       await once(worker, 'message');
-      return { worker, seen: once(worker, 'message') as Promise<[number]> };
+      return { seen: once(worker, 'message') as Promise<[number]>, exited: once(worker, 'exit') };
     }),
   );
   for (let next = 2; next <= LOGS; ) {
@@ -27,10 +27,10 @@ test('four workers each see each log once, in order, while the main thread write
     );
     next = (await waldo.append(batch)) + 1;
   }
-  for (const { worker, seen } of workers) {
+  for (const { seen, exited } of workers) {
     const [count] = await seen;
     assert(count > 0 && count <= LOGS, `${count} logs`);
-    await once(worker, 'exit');
+    await exited;
   }
   assert(waldo.metadata().pages.at(-1)!.page >= 20 * SMALL.ringSize);
 });
