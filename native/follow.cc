@@ -126,6 +126,8 @@ Status Ring::refresh(bool* changed, int attempts) {
     if (attempt + 1 == attempts && attempts < kRefreshAttempts)
       return Status();  // the follower will find out why
     if (attempt + 1 >= attempts) {
+      // What a writer left that died is for the next one to put right.
+      if (fs_.check_unlocked(directory_ + "/LOCK").ok()) return Status();
       return fail(Status::corrupt("page " + std::to_string(head.page_no) +
                                   " does not hold what its writer says is durable, up to log " +
                                   std::to_string(head.tip)));
@@ -158,8 +160,19 @@ Status Ring::adopt(const Head& head, bool* whole, bool* changed) {
       if (!found) return Status();
     } else if (!(same_writer && known && state.sealed())) {
       bool found = false;
-      WALDO_TRY(load_page(no, head, &page, &found));
+      auto loaded = page;
+      WALDO_TRY(load_page(no, head, &loaded, &found));
+      if (!found && newest && head.end_offset == 0 && no > 0) {
+        // The writer is in between telling that it goes on to this page and writing its header, or died there.
+        const PageState& before = pages[(no - 1) % geometry_.ring_size]->state();
+        loaded = std::make_shared<Page>(geometry_, static_cast<uint32_t>(no % geometry_.ring_size));
+        const Status opened = loaded->open(fs_, directory_, page_flags(false));
+        if (!opened.ok() && !missing(opened)) return opened;
+        loaded->reset(no, before.last_seq_no, before.last_frame_crc);
+        found = true;
+      }
       if (!found) return Status();
+      page = std::move(loaded);
     }
   }
   std::lock_guard<std::mutex> lock(mutex_);

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <thread>
 
+#include "head.h"
+#include "support/page_bytes.h"
 #include "support/ring_driver.h"
 #include "support/status_matchers.h"
 #include "support/temp_directory.h"
@@ -67,6 +69,35 @@ TEST(ReadersFollow, OverManyLapsAndWriters) {
   EXPECT_EQ(after, writer.tip());
   EXPECT_GT(seen, 100u);
   EXPECT_GT(writer.engine().ring().info().pages.back().state.page_no, 8u);
+}
+
+// The writer tells that it goes on to a page before it writes that page's header.
+TEST(ReadersFollow, WriterThatDiedBetweenTwoPages) {
+  TempDirectory home;
+  const std::string directory = home / "ring";
+  RingDriver writer(posix_file_system(), directory);
+  ASSERT_OK(writer.open());
+  RingDriver reader(posix_file_system(), directory, read_only());
+  ASSERT_OK(reader.open());
+  ASSERT_OK(writer.fill_to_page(5));
+  const RingInfo info = writer.engine().ring().info();
+  const PageState& newest = info.pages.back().state;
+  bool changed = false;
+  ASSERT_OK(reader.engine().ring().refresh(&changed));
+  // As if the page that was begun last had no header yet.
+  const std::vector<uint8_t> zeros(kPageDataOffset, 0);
+  const std::string file = directory + "/" + page_file_name(info.pages.back().slot);
+  ASSERT_TRUE(write_bytes(file, 0, zeros.data(), zeros.size()));
+  Head head{};
+  head.phase = kHeadLive;
+  head.epoch = info.epoch + (uint64_t{1} << 32);
+  head.page_no = newest.page_no;
+  head.tip = newest.prev_seq_no;
+  HeadWriter(posix_file_system(), directory, info.geometry.ring_id, 0600).publish(head);
+  RingDriver late(posix_file_system(), directory, read_only());
+  ASSERT_OK(late.open());
+  EXPECT_EQ(late.tip(), newest.prev_seq_no);
+  EXPECT_EQ(late.check(), "");
 }
 
 TEST(ReadersFollow, HeadOfTheLastWriterIsIgnoredOnceItIsGone) {
