@@ -55,6 +55,7 @@ EngineWrap::~EngineWrap() {
 }
 
 void EngineWrap::Core::shut_down() {
+  cancelled = true;
   if (Engine* const open = engine) open->ring().cancel();
   jobs.stop();
   if (owned) (void)owned->close();
@@ -100,7 +101,9 @@ void EngineWrap::open(const Napi::CallbackInfo& info) {
       core.commits_seen.store(true, std::memory_order_release);
       core.mailbox.notify();
     };
-    WALDO_TRY(Engine::open(posix_file_system(), directory, options.ring, options.slabs_kept, options.huge,
+    RingOptions ring = options.ring;
+    ring.cancelled = &core.cancelled;
+    WALDO_TRY(Engine::open(posix_file_system(), directory, ring, options.slabs_kept, options.huge,
                            on_progress, &core.owned));
     core.engine = core.owned.get();
     *convert = [&core](Napi::Env env) { return opened_to(env, *core.engine); };

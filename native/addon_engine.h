@@ -41,6 +41,7 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap> {
     std::unique_ptr<Engine> owned;         // set by the opening job, and left alone then
     std::atomic<Engine*> engine{nullptr};  // the same, for all threads
     std::atomic<bool> commits_seen{false};
+    std::atomic<bool> cancelled{false};  // for what waits before there is an engine
     Jobs jobs{4};
     Reads reads{jobs, mailbox};
     void shut_down();  // joins everything; idempotent

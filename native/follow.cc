@@ -76,6 +76,8 @@ Status Ring::open_read_only() {
         return Status(std::move(error));
       }
     }
+    if (options_.cancelled != nullptr && *options_.cancelled)
+      return Status::make(Code::kClosed, "opening was given up");
     std::this_thread::sleep_for(kPause);
   }
 }

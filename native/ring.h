@@ -38,9 +38,11 @@ struct RingOptions {
   bool read_only = false;
   bool allow_network = false;
   uint32_t mode = 0600;
-  RingId ring_id{};           // of a ring to be created
-  std::string holder;         // what others are told who find it locked
-  bool background = true;     // fill pages on a thread of their own
+  RingId ring_id{};        // of a ring to be created
+  std::string holder;      // what others are told who find it locked
+  bool background = true;  // fill pages on a thread of their own
+  // Ends a reader's wait for a writer that is opening the ring.
+  const std::atomic<bool>* cancelled = nullptr;
   bool honour_holds = false;  // do not recycle pages that durable cursors hold: append fails with kFull
   // Given by the caller, so that it must agree with a ring that is there.
   struct Given {
