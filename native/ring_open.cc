@@ -227,7 +227,7 @@ Status Ring::start_epoch(uint64_t max_epoch) {
 Status Ring::carry_out(const RecoveryPlan& plan) {
   for (uint32_t slot : plan.recreate) {
     Page& page = *pages_[slot];
-    WALDO_TRY(fs_.remove(directory_ + "/" + page_file_name(slot)));
+    // In the old one's place at once: a page that is missing for a moment would be one lost if that moment is the last.
     WALDO_TRY(Page::create(fs_, directory_, geometry_, slot, page_flags(false)));
     WALDO_TRY(page.open(fs_, directory_, page_flags(options_.dsync)));
   }
