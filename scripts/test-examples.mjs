@@ -34,6 +34,9 @@ if (!existsSync(join(root, 'dist', 'src', 'index.js'))) {
   process.exit(1);
 }
 
+/** No example takes nearly as long. */
+const LONGEST_MS = 300_000;
+
 const failed = [];
 for (const name of examples) {
   console.log(`\n--- examples/${name}`);
@@ -81,7 +84,11 @@ function test(example, home) {
 }
 
 function run([command, ...args], cwd) {
-  const result = spawnSync(command, args, { cwd, stdio: 'inherit' });
+  const result = spawnSync(command, args, {
+    cwd,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: LONGEST_MS,
+  });
   if (result.error !== undefined) throw result.error;
   if (result.status !== 0)
     throw new Error(`${command} ${args.join(' ')} failed (${result.status ?? result.signal})`);

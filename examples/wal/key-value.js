@@ -6,7 +6,7 @@ import { Cursor, Waldo } from 'waldo';
 
 /** Bytes of changes after which a snapshot is written: about a page, so that the ring rarely is full. */
 const CHECKPOINT_BYTES = 256 * 1024;
-const RING = { ringSize: 4, fileCapacity: 256 * 1024, bufCapacity: 64 * 1024, whenFull: 'wait' };
+const RING = { ringSize: 4, fileCapacity: 256 * 1024, bufCapacity: 64 * 1024, whenFull: 'reject' };
 
 export class KeyValue {
   #directory;
@@ -74,11 +74,23 @@ export class KeyValue {
 
   async #change(change) {
     const json = JSON.stringify(change);
-    // Appends settle in the order of their calls, which is the order of their numbers: so do changes.
-    const seqNo = await this.#waldo.append([json]);
+    const seqNo = await this.#append(json);
+    // Appends settle in the order of their numbers: changes are applied in it.
     this.#apply(change, seqNo);
     this.#bytesSinceCheckpoint += json.length;
     if (this.#bytesSinceCheckpoint >= CHECKPOINT_BYTES) this.checkpoint().catch(this.#failed);
+  }
+
+  /** If the ring is full of changes that no snapshot covers, a snapshot makes room. */
+  async #append(json) {
+    for (;;) {
+      try {
+        return await this.#waldo.append([json]);
+      } catch (error) {
+        if (error.code !== 'WALDO_FULL') throw error;
+        await this.checkpoint();
+      }
+    }
   }
 
   #apply([key, value], seqNo) {
