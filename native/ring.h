@@ -189,7 +189,6 @@ class Ring {
   OpenFlags page_flags(bool dsync) const;
 
   // Following a writer (follow.cc).
-  struct News;
   Status open_read_only();
   Status open_beside_writer(const Head& head, bool* whole);
   Status adopt(const Head& head, bool* whole, bool* changed);

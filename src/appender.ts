@@ -296,19 +296,14 @@ export class Appender {
     if (timeout !== undefined) batch.timer = setTimeout(() => this.#expire(batch, timeout), timeout);
     if (signal === undefined) return;
     batch.signal = signal;
-    batch.onAbort = (reason) => {
-      this.#projected = undefined;
-      this.#unsubscribe(batch);
-      batch.cancel(abortedError('append', reason));
-    };
+    batch.onAbort = (reason) => this.#withdraw(batch, abortedError('append', reason));
     this.#aborts.add(signal, batch);
   }
 
   #expire(batch: Batch, timeout: number): void {
-    this.#projected = undefined;
-    this.#unsubscribe(batch);
     const message = `no room was found for the append within ${timeout} ms`;
-    batch.cancel(
+    this.#withdraw(
+      batch,
       this.#holds !== undefined && !this.#writer.admits(batch)
         ? this.#holds.admission.error(this.#feed.tip)
         : new WaldoError('WALDO_FULL', `${message}: all slabs are on their way to the disk`),
@@ -323,11 +318,16 @@ export class Appender {
     for (let i = 0; i < this.#waiting.length; i++) {
       const batch = this.#waiting.at(i);
       if (batch.cancelled || this.#writer.admits(batch)) continue;
-      this.#projected = undefined;
-      this.#unsubscribe(batch);
-      batch.cancel(this.#holds.admission.error(this.#feed.tip));
+      this.#withdraw(batch, this.#holds.admission.error(this.#feed.tip));
     }
     this.#pump();
+  }
+
+  /** Rejects an append that waits: what was to come behind it comes without it. */
+  #withdraw(batch: Batch, error: unknown): void {
+    this.#projected = undefined;
+    this.#unsubscribe(batch);
+    batch.cancel(error);
   }
 
   /** Once a log of it is packed, an append can no longer be aborted. */
@@ -356,9 +356,7 @@ export class Appender {
       if (batch.seqNos !== undefined && batch.next === 0) this.#checkContinues(batch, this.#writer.tip);
       this.#place(batch);
     } catch (error) {
-      this.#projected = undefined;
-      this.#unsubscribe(batch);
-      batch.cancel(error);
+      this.#withdraw(batch, error);
       return;
     }
     if (batch.next > 0) this.#unsubscribe(batch);

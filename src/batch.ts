@@ -80,7 +80,6 @@ export class Batch implements Abortable, Measured {
 
   /** Rejects the promise of a batch that waits, and lets go of its payloads. */
   cancel(error: unknown): void {
-    clearTimeout(this.timer);
     this.cancelled = true;
     this.payloads = [];
     this.settle?.(Promise.reject(error));
