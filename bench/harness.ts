@@ -1,4 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -10,11 +9,11 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { formatSize } from '../src/units.js';
+import { Asker, StoppedError } from './answers.js';
 import { median } from './statistics.js';
 import { type Figures, moreIsBetter, type Scale, type Suite, type Trial } from './suite.js';
-import type { Answer, Order, Part } from './trial-process.js';
+import type { Order, Part } from './trial-process.js';
 
 /** One metric of one trial: what `--json` prints. */
 export interface Result {
@@ -31,7 +30,6 @@ export interface Result {
   readonly ratio: number | null;
 }
 
-const TRIAL_PROCESS = fileURLToPath(new URL('trial-process.js', import.meta.url));
 /** Ever so little room for directories and whatever else a filesystem needs. */
 const SPARE_BYTES = 2 ** 24;
 
@@ -46,8 +44,7 @@ export class Harness {
   readonly #pairs: number;
   readonly #note: (text: string) => void;
   readonly #remove = () => rmSync(this.#directory, { recursive: true, force: true });
-  #child: ChildProcess | undefined;
-  #stopped = false;
+  readonly #asker = new Asker<Order>('trial-process.js', 'the process of the trial');
 
   /** @throws if `parent` is no directory that can be written to */
   constructor(parent: string, scale: Scale, pairs: number, note: (text: string) => void) {
@@ -67,8 +64,7 @@ export class Harness {
 
   /** Ends what is being measured: `measure` rejects, now and from now on. */
   stop(): void {
-    this.#stopped = true;
-    this.#child?.kill('SIGKILL');
+    this.#asker.stop();
   }
 
   /** Removes all that was made. */
@@ -83,7 +79,7 @@ export class Harness {
     const directory = join(this.#directory, 'trial');
     mkdirSync(directory);
     const run = (part: Part) =>
-      this.#run({ suite: suite.name, trial: trial.name, part, directory, scale: this.#scale });
+      this.#asker.ask({ suite: suite.name, trial: trial.name, part, directory, scale: this.#scale });
     try {
       if (trial.prepare) await run('prepare');
       const baseline = await this.#bestBaseline(trial, run);
@@ -121,7 +117,7 @@ export class Harness {
         const value = (await run({ baseline: index }))[metric]!;
         if (!best || (moreIsBetter(unit) ? value > best.value : value < best.value)) best = { index, value };
       } catch (error) {
-        if (this.#stopped || !candidate.optional) throw error;
+        if (error instanceof StoppedError || !candidate.optional) throw error;
         // A filesystem without O_DIRECT, such as tmpfs on older systems, leaves the buffered ones.
         this.#note(`${candidate.name} cannot be measured here: ${(error as Error).message}`);
       }
@@ -137,28 +133,6 @@ export class Harness {
       `it needs ${formatSize(needed)} of disk, and there are ${formatSize(bavail * bsize)} left; ` +
         'use --dir to put rings elsewhere',
     );
-  }
-
-  #run(order: Order): Promise<Figures> {
-    return new Promise((resolve, reject) => {
-      if (this.#stopped) throw new Error('it was stopped');
-      const child = fork(TRIAL_PROCESS, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-      this.#child = child;
-      let answer: Answer | undefined;
-      child.once('message', (message: Answer) => {
-        answer = message;
-      });
-      child.once('error', reject);
-      child.once('exit', (code, signal) => {
-        this.#child = undefined;
-        if (answer === undefined) reject(new Error(`the process of the trial ended with ${signal ?? code}`));
-        else if ('error' in answer) reject(new Error(answer.error));
-        else resolve(answer.figures);
-      });
-      child.send(order, (error) => {
-        if (error) child.kill('SIGKILL');
-      });
-    });
   }
 }
 

@@ -1,5 +1,6 @@
 // Runs one part of one trial in a process of its own: the parent says which, and is told what was measured.
 
+import { answerEarly, answerWith } from './answers.js';
 import type { Context, Figures, Scale, Trial } from './suite.js';
 import { SUITES } from './suites.js';
 
@@ -14,27 +15,13 @@ export interface Order {
   readonly scale: Scale;
 }
 
-export type Answer = { readonly figures: Figures } | { readonly error: string };
-
-// A terminal interrupts every process of the run: the parent ends this one when it has understood.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
-// Nobody is left to remove what this process makes.
-process.once('disconnect', () => process.exit());
-
-process.once('message', async (order: Order) => {
+answerWith<Order>(async (order) => {
   const { directory, scale } = order;
-  let answer: Answer;
-  try {
-    const trial = SUITES.find(({ name }) => name === order.suite)
-      ?.trials(scale)
-      .find(({ name }) => name === order.trial);
-    if (trial === undefined) throw new Error(`there is no trial ${order.suite}/${order.trial}`);
-    answer = { figures: (await runPart(trial, order.part, { directory, scale })) ?? {} };
-  } catch (error) {
-    answer = { error: (error as Error).message };
-  }
-  await send(answer);
-  process.disconnect();
+  const trial = SUITES.find(({ name }) => name === order.suite)
+    ?.trials(scale)
+    .find(({ name }) => name === order.trial);
+  if (trial === undefined) throw new Error(`there is no trial ${order.suite}/${order.trial}`);
+  return (await runPart(trial, order.part, { directory, scale })) ?? {};
 });
 
 async function runPart(trial: Trial, part: Part, context: Context): Promise<Figures | undefined> {
@@ -46,13 +33,7 @@ async function runPart(trial: Trial, part: Part, context: Context): Promise<Figu
 }
 
 async function killSelf(): Promise<never> {
-  await send({ figures: {} });
+  await answerEarly({});
   process.kill(process.pid, 'SIGKILL');
   return new Promise(() => {});
-}
-
-function send(answer: Answer): Promise<void> {
-  return new Promise((resolve) => {
-    process.send!(answer, () => resolve());
-  });
 }

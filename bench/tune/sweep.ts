@@ -1,4 +1,5 @@
 import { formatSize } from '../../src/units.js';
+import { StoppedError } from '../answers.js';
 import { buildRaw } from '../raw.js';
 import { median } from '../statistics.js';
 import type { Figures } from '../suite.js';
@@ -21,7 +22,7 @@ import {
 import type { Candidate, Duel, Stage, StageName, TuneResult } from './result.js';
 import * as trials from './trials.js';
 import { LIMITS, type Workload } from './workload.js';
-import { StoppedError, Workplace } from './workplace.js';
+import { Workplace } from './workplace.js';
 
 const MIB = 2 ** 20;
 const MOST_DISK = 8 * 2 ** 30;
