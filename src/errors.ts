@@ -19,7 +19,12 @@ import type { NativeError } from './binding.js';
  * | `WALDO_ABORTED` | an `AbortSignal` ended the operation; `cause` is the signal's reason |
  * | `WALDO_CURSOR` | a cursor is no cursor, or lies beyond the newest log |
  * | `WALDO_VERSION` | the ring was written by an incompatible version |
- * | `WALDO_NOT_FOUND` | there is no ring in the directory, or no cursor of that name |
+ * | `WALDO_NOT_FOUND` | there is no ring in the directory, no cursor of that name, or no such object: `object` |
+ * | `WALDO_STORE` | an object store cannot be reached or answered with an error; `retryable`, `status`, `object` |
+ * | `WALDO_PRECONDITION` | an object was not as a conditional write expected it: `object` |
+ * | `WALDO_FENCED` | another consumer has taken over the manifest: `object` |
+ * | `WALDO_UNSUPPORTED` | an object store lacks what the buffer relies on |
+ * | `WALDO_MISSING_PACKAGE` | an optional package has to be installed first; the message says how |
  * | `WALDO_INVALID_ARGUMENT` | an argument has the wrong type, or a payload cannot be read |
  * | `WALDO_INTERNAL` | a defect of Waldo, or an addon that cannot be loaded |
  */
@@ -38,6 +43,11 @@ export type WaldoErrorCode =
   | 'WALDO_CURSOR'
   | 'WALDO_VERSION'
   | 'WALDO_NOT_FOUND'
+  | 'WALDO_STORE'
+  | 'WALDO_PRECONDITION'
+  | 'WALDO_FENCED'
+  | 'WALDO_UNSUPPORTED'
+  | 'WALDO_MISSING_PACKAGE'
   | 'WALDO_INVALID_ARGUMENT'
   | 'WALDO_INTERNAL';
 
@@ -61,8 +71,14 @@ export class WaldoError extends Error {
   declare readonly path?: string;
   /** `WALDO_CORRUPT`: the page's number in the log, counted from the ring's creation. */
   declare readonly page?: number;
-  /** `WALDO_CORRUPT`: bytes from the start of the page's frames. */
+  /** `WALDO_CORRUPT`: bytes from the start of the page's frames, or of the object's (decompressed) content. */
   declare readonly offset?: number;
+  /** Of object stores: the URL of the object that is meant, without credentials. */
+  declare readonly object?: string;
+  /** `WALDO_STORE`: whether trying again may help. */
+  declare readonly retryable?: boolean;
+  /** `WALDO_STORE`: the HTTP status, where there was one. */
+  declare readonly status?: number;
   /** `WALDO_CORRUPT`: the first log lost. */
   declare readonly firstLost?: number;
   /** `WALDO_CORRUPT`: the last log lost. */

@@ -1,0 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicFactory } from 'ulid';
+
+/** What the buffer takes from its surroundings; a simulation has its own. */
+export interface Environment {
+  /** Wall-clock time in milliseconds since the epoch. It is recorded, never waited for. */
+  now(): number;
+  /** Milliseconds that only ever grow. */
+  monotonic(): number;
+  /** A number from 0, inclusive, to 1, exclusive. */
+  random(): number;
+  /** A new ULID, greater than those before it. */
+  ulid(): string;
+  /** Waits; rejects with the signal's reason if it fires first. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+const nextUlid = monotonicFactory();
+
+export const realEnvironment: Environment = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  random: () => Math.random(),
+  ulid: () => nextUlid(),
+  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+};
