@@ -1,5 +1,9 @@
 export type { Compression, DecodeLimits } from './batch.js';
 export type { DurableBatch } from './batch-writer.js';
+export type { BatchDescriptor, ConsumedBatch, FetchedBatch } from './consumed-batch.js';
+export { type BatchesOptions, Consumer, type ConsumerOptions } from './consumer.js';
+export type { FetchHandle } from './fetch-handle.js';
+export { collectGarbage, type GarbageOptions, type GarbageReport } from './gc.js';
 export type { MetadataItem } from './manifest.js';
 export { BUFFER_METRICS, type BufferMetric, type BufferMetricName, type Role } from './metrics.js';
 export { checkKey } from './object-store/key.js';

@@ -77,3 +77,6 @@ export class Metrics {
     target.publish(Object.freeze(role === undefined ? message : { ...message, role }));
   }
 }
+
+/** Publishes `{ error }` when a consumer's collection of garbage fails; the next one tries again. */
+export const garbageChannel = channel('waldo:garbage');
