@@ -1,7 +1,8 @@
 import { WaldoError } from '../errors.js';
 import { MAX_SEQ_NO } from '../log-format.js';
 import { encodeRingId } from '../ring-id.js';
-import { MAX_VARINT_BYTES, readVarint, varintSize, writeVarint } from './varint.js';
+import { unknownVersion } from './stored-bytes.js';
+import { MAX_VARINT_BYTES, readVarint, writeVarint } from './varint.js';
 
 // The metadata payload that says which logs of which ring the records of a batch are. All integers little-endian.
 //
@@ -62,9 +63,9 @@ export class RangeEncoder {
     return this.#count;
   }
 
-  /** Bytes of the payload, if it ended here. */
+  /** Bytes of the payload so far, but for the run that goes on, which takes 16 at most. */
   get byteLength(): number {
-    return RUNS_OFFSET + this.#length + this.#lastRunBytes;
+    return RUNS_OFFSET + this.#length;
   }
 
   /** Adds the log that follows the last one. */
@@ -82,7 +83,8 @@ export class RangeEncoder {
 
   /** The payload. The encoder is used up. */
   finish(): Buffer {
-    if (this.#lastRunBytes > 0) this.#writeRun();
+    // Logs that no run covers have steps of 1 anyhow.
+    if (this.#runLogs > 0 && this.#runStep !== 1) this.#writeRun();
     const payload = Buffer.alloc(RUNS_OFFSET + this.#length);
     payload.writeUInt32LE(MAGIC, 0);
     payload.writeUInt16LE(VERSION, 4);
@@ -93,12 +95,6 @@ export class RangeEncoder {
     payload.writeUInt32LE(this.#count, COUNT_OFFSET);
     this.#runs.copy(payload, RUNS_OFFSET, 0, this.#length);
     return payload;
-  }
-
-  /** What the run that goes on will take: nothing for steps of 1, which a range ends with anyhow. */
-  get #lastRunBytes(): number {
-    if (this.#runLogs === 0 || this.#runStep === 1) return 0;
-    return varintSize(this.#runLogs) + varintSize(this.#runStep);
   }
 
   #writeRun(): void {
@@ -141,11 +137,11 @@ export class LogRange {
 
   /**
    * Reads a payload, and checks all of it, in time that its length limits and without allocating for what it claims.
-   * @param logCount records that the batch has for it
+   * @param logCount records that the batch has for it; without, what it says is taken for true
    * @param object where the payload is from, for messages
    * @throws {@link WaldoError} `WALDO_CORRUPT`, with `object` and `offset` (in the payload); `WALDO_VERSION`
    */
-  static decode(payload: Uint8Array, logCount: number, object: string): LogRange {
+  static decode(payload: Uint8Array, logCount: number | undefined, object: string): LogRange {
     const fail: Fail = (offset, what) => {
       const message = `the range of logs in the metadata of ${object} is damaged at byte ${offset}: ${what}`;
       return new WaldoError('WALDO_CORRUPT', message, { object, offset });
@@ -154,14 +150,11 @@ export class LogRange {
     if (!isRange(payload)) throw fail(0, 'it does not start with "WLDO"');
     if (bytes.length < 6) throw fail(bytes.length, 'it ends within its version');
     const version = bytes.readUInt16LE(4);
-    if (version !== VERSION) {
-      const message = `the range of logs in the metadata of ${object} has version ${version}; known is ${VERSION}`;
-      throw new WaldoError('WALDO_VERSION', message, { object });
-    }
+    if (version !== VERSION) throw unknownVersion(object, 'range', version, VERSION);
     if (bytes.length < RUNS_OFFSET) throw fail(bytes.length, `it has less than ${RUNS_OFFSET} bytes`);
     if (bytes.readUInt16LE(6) !== 0) throw fail(6, 'the reserved bytes are not zero');
     const range = new LogRange(bytes, readSeqNo(bytes, FIRST_OFFSET, fail), fail);
-    range.#check(logCount, fail);
+    range.#check(logCount ?? range.logCount, fail);
     return range;
   }
 

@@ -13,12 +13,6 @@ export function writeVarint(bytes: Uint8Array, offset: number, value: number): n
   return offset;
 }
 
-export function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
-  return size;
-}
-
 /** @returns `undefined` if the bytes end within it, or it is more than 2^53−1 */
 export function readVarint(bytes: Uint8Array, offset: number): { value: number; end: number } | undefined {
   let value = 0;
