@@ -377,7 +377,9 @@ export class LocalObjectStore implements ObjectStore {
     for (const [i, stats] of all.entries()) {
       const key = base + names[i];
       if (stats?.isDirectory()) directories.push(names[i]!);
-      else if (stats?.isFile() && key.startsWith(prefix)) yield { key, size: Number(stats.size) };
+      else if (stats?.isFile() && key.startsWith(prefix)) {
+        yield { key, size: Number(stats.size), modifiedAtMs: Number(stats.mtimeMs) };
+      }
     }
   }
 

@@ -13,6 +13,7 @@ import { notFound, preconditionFailed } from './store-errors.js';
 interface Entry {
   readonly body: Buffer;
   readonly version: string;
+  readonly modifiedAtMs: number;
 }
 
 /** Objects in the memory of this process: for tests and for trying things out. */
@@ -69,9 +70,9 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async *list(prefix: string, options: StoreOptions = {}): AsyncIterable<ObjectInfo> {
-    for (const [key, { body }] of [...this.#objects]) {
+    for (const [key, { body, modifiedAtMs }] of [...this.#objects]) {
       throwIfAborted(options, this.url);
-      if (key.startsWith(prefix)) yield { key, size: body.length };
+      if (key.startsWith(prefix)) yield { key, size: body.length, modifiedAtMs };
     }
   }
 
@@ -86,7 +87,7 @@ export class MemoryObjectStore implements ObjectStore {
 
   #put(key: string, body: Uint8Array): string {
     const version = String(++this.#versions);
-    this.#objects.set(key, { body: Buffer.from(body), version });
+    this.#objects.set(key, { body: Buffer.from(body), version, modifiedAtMs: Date.now() });
     return version;
   }
 
