@@ -30,7 +30,7 @@ const COMPRESSED = 2;
 const MAX_BLOCK_BYTES = 128 * 1024;
 
 /** How often a beginning is decompressed to learn how much room the rest has. */
-const MAX_PASSES = 8;
+const MAX_PASSES = 16;
 
 /**
  * Decompresses zstd frames. At no time does it let the decompressor begin with what may become more than `maxBytes`
