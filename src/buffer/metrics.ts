@@ -56,7 +56,9 @@ export interface BufferMetric {
   readonly role?: Role;
 }
 
-const channels = new Map(Object.keys(BUFFER_METRICS).map((name) => [name as BufferMetricName, channel(name)]));
+const channels = new Map(
+  Object.keys(BUFFER_METRICS).map((name) => [name as BufferMetricName, channel(name)]),
+);
 
 /** Publishes metrics of one manifest; costs next to nothing where nobody listens. */
 export class Metrics {
@@ -75,3 +77,6 @@ export class Metrics {
     target.publish(Object.freeze(role === undefined ? message : { ...message, role }));
   }
 }
+
+/** Publishes `{ error }` when a consumer's collection of garbage fails; the next one tries again. */
+export const garbageChannel = channel('waldo:garbage');

@@ -45,7 +45,11 @@ export function checkBufferOptions(options: BufferOptions): void {
     try {
       checkKey(value);
     } catch {
-      throw optionError(name, 'a key: segments of letters, digits and !_.*\'()=@+,~- with / between them', value);
+      throw optionError(
+        name,
+        "a key: segments of letters, digits and !_.*'()=@+,~- with / between them",
+        value,
+      );
     }
   }
 }

@@ -1,0 +1,21 @@
+export type { Compression, DecodeLimits } from './batch.js';
+export type { DurableBatch } from './batch-writer.js';
+export type { BatchDescriptor, ConsumedBatch, FetchedBatch } from './consumed-batch.js';
+export { type BatchesOptions, Consumer, type ConsumerOptions } from './consumer.js';
+export type { FetchHandle } from './fetch-handle.js';
+export { collectGarbage, type GarbageOptions, type GarbageReport } from './gc.js';
+export type { MetadataItem } from './manifest.js';
+export { BUFFER_METRICS, type BufferMetric, type BufferMetricName, type Role } from './metrics.js';
+export { checkKey } from './object-store/key.js';
+export { MemoryObjectStore } from './object-store/memory.js';
+export type {
+  DeleteFailure,
+  GetOptions,
+  ObjectInfo,
+  ObjectStore,
+  StoredObject,
+  StoreOptions,
+} from './object-store/object-store.js';
+export type { DurabilityWatcher } from './open-batch.js';
+export type { BufferOptions } from './options.js';
+export { type Entry, Producer, type ProducerOptions, type WriteHandle } from './producer.js';
