@@ -195,7 +195,7 @@ export async function consumeInLife(life: Life, done: () => boolean): Promise<vo
 
 /** How a consumer may end: one that has a successor may find its batches gone, or itself closed by `iterate`. */
 function expectEnd(life: Life, error: unknown): void {
-  life.expect(error, 'WALDO_STORE', 'WALDO_FENCED', 'WALDO_NOT_FOUND', 'WALDO_CLOSED');
+  life.expect(error, 'WALDO_STORE', 'WALDO_FENCED', 'WALDO_NOT_FOUND', 'WALDO_CLOSED', 'WALDO_ABORTED');
 }
 
 async function initialize({ world, random }: Life, consumer: Consumer): Promise<void> {

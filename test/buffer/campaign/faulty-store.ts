@@ -160,10 +160,16 @@ export class FaultyStore implements ObjectStore {
     const there = travel(random, fault);
     const back = travel(random, fault);
     return new Promise<T>((resolve, reject) => {
-      if (signal?.aborted === true) return reject(abortedError(what, signal.reason));
-      signal?.addEventListener('abort', () => reject(abortedError(what, signal.reason)), { once: true });
+      const abort = () => reject(abortedError(what, signal!.reason));
+      if (signal?.aborted === true) return abort();
+      signal?.addEventListener('abort', abort);
       const answer = (delay: number, settle: () => void) =>
-        simulation.schedule(delay, () => this.#process.deliver(settle));
+        simulation.schedule(delay, () =>
+          this.#process.deliver(() => {
+            signal?.removeEventListener('abort', abort);
+            settle();
+          }),
+        );
       const fail = (delay: number, status?: number) =>
         answer(delay, () => reject(failure(what, fault, status)));
       if (fault === 'unreachable') return fail(random.chance(0.5) ? back : TIMEOUT);
