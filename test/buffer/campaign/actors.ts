@@ -16,7 +16,7 @@ export interface Subject {
   openConsumer(options: ConsumerOptions): Promise<Consumer>;
   collectGarbage(options: GarbageOptions): Promise<unknown>;
   /** What the code under test sees of the store. */
-  wrapStore?(store: FaultyStore, role: Role, actor: Actor): ObjectStore;
+  wrapStore?(store: FaultyStore, actor: Actor): ObjectStore;
   /** Milliseconds for which garbage collection spares an object. */
   readonly gracePeriod: number;
   /** Acknowledge to the manifest before the result is stored, as no consumer may. */
@@ -78,7 +78,7 @@ export class Life {
     this.process = new SimulatedProcess(world.simulation, world.seed, name);
     this.random = new Random(world.seed, 'life', name);
     const store = new FaultyStore(world.cloud, this.process, this.actor);
-    this.store = world.subject.wrapStore?.(store, role, this.actor) ?? store;
+    this.store = world.subject.wrapStore?.(store, this.actor) ?? store;
   }
 
   get environment() {

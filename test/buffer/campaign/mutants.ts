@@ -1,3 +1,4 @@
+import type { Environment } from '../../../src/buffer/environment.js';
 import { Manifest } from '../../../src/buffer/manifest.js';
 import type {
   DeleteFailure,
@@ -13,6 +14,7 @@ import type { Subject } from './actors.js';
 import type { Rule } from './checker.js';
 import { MANIFEST, type Role } from './history.js';
 import { production } from './production.js';
+import { LAST_COLLECTOR } from './scenario.js';
 
 /** A bug, put between the buffer and its store or its caller. */
 export interface Mutant {
@@ -220,6 +222,37 @@ class OrderReversed extends PutThrough {
   }
 }
 
+/** What is entered with a write is the calls without the first record of each but the first. */
+class StartsShifted extends PutThrough {
+  protected async put(key: string, body: Uint8Array, send: (bytes: Uint8Array) => Promise<string>) {
+    if (key !== MANIFEST) return send(body);
+    const manifest = Manifest.parse(Buffer.from(body), key);
+    const entries = [...manifest.entries()].map((entry) => ({
+      ...entry,
+      metadata: entry.metadata.map((item) => ({ ...item, startIndex: Math.min(item.startIndex, 1) })),
+    }));
+    return send(Manifest.fromEntries(entries, manifest.nextSequence, manifest.epoch).bytes);
+  }
+}
+
+/** Gives one batch for another. */
+class BatchesMixedUp extends PassOn {
+  #first: StoredObject | undefined;
+
+  override async get(key: string, options?: GetOptions) {
+    const object = await super.get(key, options);
+    if (!key.endsWith('.batch')) return object;
+    this.#first ??= object;
+    return this.#first;
+  }
+}
+
+class DeletesNothing extends PassOn {
+  override async delete(): Promise<readonly DeleteFailure[]> {
+    return [];
+  }
+}
+
 /** Looks at the manifest once, and believes what it saw from then on. */
 class StaleManifest extends PassOn {
   constructor(
@@ -245,7 +278,7 @@ function hasCode(error: unknown, code: string): boolean {
 }
 
 function tampered(role: Role, wrap: (store: ObjectStore) => ObjectStore): () => Subject {
-  return () => ({ ...production, wrapStore: (store, of) => (of === role ? wrap(store) : store) });
+  return () => ({ ...production, wrapStore: (store, actor) => (actor.role === role ? wrap(store) : store) });
 }
 
 export const mutants: readonly Mutant[] = [
@@ -331,7 +364,8 @@ export const mutants: readonly Mutant[] = [
       const seen = {};
       return {
         ...production,
-        wrapStore: (store, role) => (role === 'collector' ? new StaleManifest(store, seen) : store),
+        wrapStore: (store, { role, name }) =>
+          role === 'collector' && name !== LAST_COLLECTOR ? new StaleManifest(store, seen) : store,
       };
     },
   },
@@ -342,6 +376,54 @@ export const mutants: readonly Mutant[] = [
       ...production,
       openProducer: (options) =>
         production.openProducer({ ...options, environment: { ...options.environment!, monotonic: () => 0 } }),
+    }),
+  },
+  {
+    name: 'metadata covers the wrong records',
+    breaks: ['whole calls, once'],
+    subject: tampered('producer', (store) => new StartsShifted(store)),
+  },
+  {
+    name: 'consumers get one batch for another',
+    breaks: ['consumed once, in order'],
+    subject: tampered('consumer', (store) => new BatchesMixedUp(store)),
+  },
+  {
+    name: 'consumers skip a batch',
+    breaks: ['consumed once, in order', 'consumed before dequeued'],
+    subject: () => ({
+      ...production,
+      openConsumer: async (options) => {
+        const consumer = await production.openConsumer(options);
+        const initialize = consumer.initialize.bind(consumer);
+        consumer.initialize = (sequence) => initialize(sequence === undefined ? sequence : sequence + 1);
+        return consumer;
+      },
+    }),
+  },
+  {
+    name: 'consumers see no news',
+    breaks: ['all is consumed', 'no surprise'],
+    subject: tampered('consumer', (store) => new StaleManifest(store, {})),
+  },
+  {
+    name: 'deletions do not happen',
+    breaks: ['garbage is collected'],
+    subject: () => ({ ...production, wrapStore: (store) => new DeletesNothing(store) }),
+  },
+  {
+    name: 'a retry never comes',
+    breaks: ['no surprise'],
+    subject: () => ({
+      ...production,
+      openProducer: (options) => {
+        const environment: Environment = {
+          ...options.environment!,
+          sleep: (milliseconds, signal) =>
+            options.environment!.sleep(milliseconds > 100 ? Number.POSITIVE_INFINITY : milliseconds, signal),
+        };
+        return production.openProducer({ ...options, environment });
+      },
     }),
   },
 ];

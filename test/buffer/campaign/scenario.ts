@@ -18,6 +18,9 @@ import type { Happening } from './history.js';
 import { Random } from './random.js';
 import { Simulation } from './simulation.js';
 
+/** Collects when all is quiet. */
+export const LAST_COLLECTOR = 'last-collector';
+
 /** How a history went. */
 export interface Outcome {
   readonly seed: number;
@@ -114,6 +117,6 @@ async function drain(world: World): Promise<void> {
   await consumeInLife(new Life(world, 'last-consumer', 'consumer'), () => true);
   happenings.push({ kind: 'drained' });
   await later(world.subject.gracePeriod + COLLECTION_INTERVAL);
-  await collectInLife(new Life(world, 'last-collector', 'collector'));
+  await collectInLife(new Life(world, LAST_COLLECTOR, 'collector'));
   happenings.push({ kind: 'collected' });
 }
