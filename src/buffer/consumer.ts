@@ -188,7 +188,9 @@ export class Consumer {
     while (this.#closing === undefined) {
       if (signal?.aborted) throw abortedError('the iteration', signal.reason);
       if (next === descriptors.length && ahead.length === 0) {
-        descriptors = await this.#inTurn(() => this.#unseen(DESCRIPTORS_AT_ONCE));
+        const unseen = await this.#unlessClosed(this.#inTurn(() => this.#unseen(DESCRIPTORS_AT_ONCE)));
+        if (unseen === undefined) return;
+        descriptors = unseen;
         next = 0;
         if (descriptors.length === 0) {
           if (!follow) return;
@@ -203,7 +205,9 @@ export class Consumer {
         fetched.catch(() => {}); // Thrown when it is its turn.
         ahead.push(fetched);
       }
-      yield this.#handOut(await ahead.shift()!);
+      const fetched = await this.#unlessClosed(ahead.shift()!);
+      if (fetched === undefined) return;
+      yield this.#handOut(fetched);
     }
   }
 
@@ -287,6 +291,14 @@ export class Consumer {
     });
     this.#turn = turn.catch(() => {});
     return turn;
+  }
+
+  /** What `work` comes to; nothing if it failed because the consumer was closed meanwhile. */
+  #unlessClosed<T>(work: Promise<T>): Promise<T | undefined> {
+    return work.catch((error: unknown) => {
+      if (this.#closing === undefined) throw error;
+      return undefined;
+    });
   }
 
   /** Descriptors of batches that have not been handed out, at most so many. */

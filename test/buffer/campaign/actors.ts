@@ -132,7 +132,8 @@ export async function produce(world: World, plan: ProducerPlan): Promise<void> {
         const producer = producers[index % producers.length]!;
         settled.push(call(life, producer, index));
         if (life.random.chance(0.5)) await settled.at(-1);
-        if (life.random.chance(0.1)) await producer.flush().catch((error) => life.expect(error, 'WALDO_STORE'));
+        if (life.random.chance(0.1))
+          await producer.flush().catch((error) => life.expect(error, 'WALDO_STORE'));
       }
       for (const producer of producers) {
         await producer.close().catch((error) => life.expect(error, 'WALDO_STORE'));
@@ -195,7 +196,7 @@ export async function consumeInLife(life: Life, done: () => boolean): Promise<vo
 
 /** How a consumer may end: one that has a successor may find its batches gone, or itself closed by `iterate`. */
 function expectEnd(life: Life, error: unknown): void {
-  life.expect(error, 'WALDO_STORE', 'WALDO_FENCED', 'WALDO_NOT_FOUND', 'WALDO_CLOSED', 'WALDO_ABORTED');
+  life.expect(error, 'WALDO_STORE', 'WALDO_FENCED', 'WALDO_NOT_FOUND', 'WALDO_CLOSED');
 }
 
 async function initialize({ world, random }: Life, consumer: Consumer): Promise<void> {

@@ -219,11 +219,13 @@ export class Checker {
     if (sequence !== this.#position + 1) throw new Violation(rule, `${what} after ${this.#position}`);
     this.#position = sequence;
     const entry = this.#entered[sequence];
-    if (entry?.location !== location) throw new Violation(rule, `${what} as ${location}, it is ${show(entry)}`);
+    if (entry?.location !== location)
+      throw new Violation(rule, `${what} as ${location}, it is ${show(entry)}`);
     const isWhole =
       same(records, decodeRecords(this.#stored.get(location)!)) &&
       same(metadata.map(flat), entry.metadata.map(flat));
-    if (!isWhole) throw new Violation(rule, `${what} with other records or metadata than it was entered with`);
+    if (!isWhole)
+      throw new Violation(rule, `${what} with other records or metadata than it was entered with`);
   }
 }
 

@@ -1,4 +1,3 @@
-import { abortedError } from '../../../src/errors.js';
 import type {
   DeleteFailure,
   GetOptions,
@@ -8,6 +7,7 @@ import type {
   StoreOptions,
 } from '../../../src/buffer/object-store/object-store.js';
 import { notFound, preconditionFailed, storeFailed } from '../../../src/buffer/object-store/store-errors.js';
+import { abortedError } from '../../../src/errors.js';
 import type { Faults, RequestFault } from './faults.js';
 import { type Actor, type Happening, MANIFEST } from './history.js';
 import type { Random } from './random.js';
@@ -135,7 +135,10 @@ export class FaultyStore implements ObjectStore {
       const failures: DeleteFailure[] = [];
       for (const [index, key] of keys.entries()) {
         if (fault === 'partial' && index % 2 === 0) {
-          failures.push({ key, error: storeFailed(`${URL}/${key}`, 'slow down', { retryable: true, status: 503 }) });
+          failures.push({
+            key,
+            error: storeFailed(`${URL}/${key}`, 'slow down', { retryable: true, status: 503 }),
+          });
         } else {
           this.#cloud.remove(this.#actor, key);
         }

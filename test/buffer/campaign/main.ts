@@ -28,7 +28,9 @@ console.log(
     `${happenings.consumed} batches consumed, ${happenings.deleted} deleted`,
 );
 if (failed !== undefined) {
-  console.error(`\n${explain(failed)}\n\nAgain: npm run test:manifest -- --histories 1 --seed ${failed.seed}`);
+  console.error(
+    `\n${explain(failed)}\n\nAgain: npm run test:manifest -- --histories 1 --seed ${failed.seed}`,
+  );
   process.exitCode = 1;
 }
 

@@ -68,7 +68,12 @@ abstract class PutThrough extends PassOn {
     return this.put(key, body, (bytes) => super.putIfAbsent(key, bytes, options));
   }
 
-  override putIfMatch(key: string, body: Uint8Array, version: string, options?: StoreOptions): Promise<string> {
+  override putIfMatch(
+    key: string,
+    body: Uint8Array,
+    version: string,
+    options?: StoreOptions,
+  ): Promise<string> {
     return this.put(key, body, (bytes) => super.putIfMatch(key, bytes, version, options));
   }
 

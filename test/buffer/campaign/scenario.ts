@@ -59,7 +59,9 @@ export async function runHistory(
     await simulation.run(drain(world));
   } catch (error) {
     violation =
-      error instanceof Violation ? error : new Violation('no surprise', (error as Error).stack ?? String(error));
+      error instanceof Violation
+        ? error
+        : new Violation('no surprise', (error as Error).stack ?? String(error));
   }
   try {
     // What is wrong in the record comes before what was seen of it.

@@ -40,7 +40,8 @@ export class Simulation {
         if (settled) return resolve(main);
         const event = this.#pop();
         if (event === undefined) return reject(new Error('nothing is left to happen, yet somebody waits'));
-        if (event.at > LIMIT_MS) return reject(new Error(`somebody still waits after ${LIMIT_MS} virtual ms`));
+        if (event.at > LIMIT_MS)
+          return reject(new Error(`somebody still waits after ${LIMIT_MS} virtual ms`));
         this.now = event.at;
         event.run();
         next();
@@ -151,7 +152,10 @@ export class SimulatedProcess {
   /** Resolves with what `work` resolves to, or to `undefined` once the process is killed. */
   survive<T>(work: Promise<T>): Promise<T | undefined> {
     if (!this.alive) return Promise.resolve(undefined);
-    return Promise.race([work, new Promise<undefined>((resolve) => this.#killed.push(() => resolve(undefined)))]);
+    return Promise.race([
+      work,
+      new Promise<undefined>((resolve) => this.#killed.push(() => resolve(undefined))),
+    ]);
   }
 
   #sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
