@@ -33,8 +33,10 @@ export interface World {
   readonly subject: Subject;
   readonly happenings: Happening[];
   readonly results: Results;
-  /** Consumers end when it is time to. */
-  stopping: boolean;
+  /** Fires when producers are done: then consumers end. */
+  readonly stop: AbortController;
+  /** Least milliseconds between two writes of one object. */
+  readonly writeIntervalMs: number;
 }
 
 /** Where consumers store results, each together with its position: a transaction. */
@@ -77,7 +79,7 @@ export class Life {
     this.actor = { name, role };
     this.process = new SimulatedProcess(world.simulation, world.seed, name);
     this.random = new Random(world.seed, 'life', name);
-    const store = new FaultyStore(world.cloud, this.process, this.actor);
+    const store = new FaultyStore(world.cloud, this.process, this.actor, world.writeIntervalMs);
     this.store = world.subject.wrapStore?.(store, this.actor) ?? store;
   }
 
@@ -164,10 +166,11 @@ export const COLLECTION_INTERVAL = 60_000;
 /** Consumes until it is time to stop; a life that ends by a kill, a failure or a successor is followed by another. */
 export async function consume(world: World, name: string, lives: number): Promise<void> {
   const random = new Random(world.seed, 'consumer', name);
-  for (let count = 1; count <= lives && !world.stopping; count++) {
+  for (let count = 1; count <= lives && (count === 1 || !world.stop.signal.aborted); count++) {
     const life = new Life(world, `${name}.${count}`, 'consumer');
-    await life.sleep(random.unit() * 200);
-    await life.live(400, () => consumeInLife(life, () => world.stopping));
+    // Some come when batches have waited for longer than any grace period.
+    await life.sleep(random.unit() * (random.chance(0.1) ? 500_000 : 200));
+    await life.live(400, () => consumeInLife(life, () => world.stop.signal.aborted));
     await new Promise<void>((resolve) => world.simulation.schedule(random.latency(50), resolve));
   }
 }
@@ -182,7 +185,7 @@ export async function consumeInLife(life: Life, done: () => boolean): Promise<vo
       environment,
       gcInterval: COLLECTION_INTERVAL,
       gcGracePeriod: world.subject.gracePeriod,
-      pollInterval: 20,
+      pollInterval: random.pick([10, 1000]),
       prefetch: random.between(1, 4),
     });
     await initialize(life, consumer);
@@ -219,26 +222,46 @@ async function acknowledge(life: Life, consumer: Consumer, batch: FetchedBatch):
   if (random.chance(0.2)) await life.sleep(random.latency(5));
 }
 
+/** Looks for news at intervals that get longer while there are none. */
+class Idle {
+  #milliseconds = 10;
+
+  constructor(readonly life: Life) {}
+
+  pause(): Promise<void> {
+    this.#milliseconds = Math.min(2 * this.#milliseconds, 5000);
+    return this.life.sleep(this.#milliseconds);
+  }
+
+  reset(): void {
+    this.#milliseconds = 10;
+  }
+}
+
 async function walk(life: Life, consumer: Consumer, done: () => boolean): Promise<void> {
+  const idle = new Idle(life);
   for (;;) {
     const ending = done();
     const batch = await consumer.nextBatch();
     if (batch !== undefined) await acknowledge(life, consumer, batch);
     else if (ending) return;
-    else await life.sleep(life.random.latency(20));
+    else await idle.pause();
+    if (batch !== undefined) idle.reset();
   }
 }
 
 async function describeAndFetch(life: Life, consumer: Consumer, done: () => boolean): Promise<void> {
   const handle = consumer.fetchHandle();
+  const idle = new Idle(life);
   for (;;) {
     const ending = done();
     const descriptors = await consumer.nextDescriptors(life.random.between(1, 5));
     if (descriptors.length === 0) {
       if (ending) return;
-      await life.sleep(life.random.latency(20));
+      await idle.pause();
       continue;
     }
+    idle.reset();
     const batches = await Promise.all(descriptors.map((descriptor) => handle.fetch(descriptor)));
     for (const batch of batches) life.world.results.commit(life.actor, batch);
     await consumer.ackThrough(batches.at(-1)!.sequence);
@@ -247,26 +270,23 @@ async function describeAndFetch(life: Life, consumer: Consumer, done: () => bool
 
 async function iterate(life: Life, consumer: Consumer, done: () => boolean): Promise<void> {
   const follow = !done();
-  if (follow) void closeWhen(life, consumer, done);
+  if (follow)
+    life.world.stop.signal.addEventListener('abort', () =>
+      life.process.deliver(() => void consumer.close().catch(() => {})),
+    );
   for await (const batch of consumer.batches({ follow })) {
     life.world.results.commit(life.actor, batch);
     await batch.ack();
   }
 }
 
-/** Ends an iteration that would wait for more. */
-async function closeWhen(life: Life, consumer: Consumer, done: () => boolean): Promise<void> {
-  while (!done()) await life.sleep(20);
-  await consumer.close().catch(() => {}); // Whoever closes it again gets the same error.
-}
-
 /** Collects garbage now and then. */
-export async function collect(world: World, name: string): Promise<void> {
-  for (let count = 1; !world.stopping; count++) {
+export async function collect(world: World, name: string, done: () => boolean): Promise<void> {
+  for (let count = 1; !done(); count++) {
     const life = new Life(world, `${name}.${count}`, 'collector');
     await life.live(COLLECTION_INTERVAL, async () => {
       await life.sleep(life.random.unit() * COLLECTION_INTERVAL);
-      if (!world.stopping) await collectInLife(life);
+      if (!done()) await collectInLife(life);
     });
   }
 }

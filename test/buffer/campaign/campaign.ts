@@ -12,7 +12,7 @@ export interface Totals {
 
 export interface CampaignResult {
   readonly totals: Totals;
-  /** The first history that broke a rule, with as few faults as that takes. */
+  /** The first history that broke a rule, with as few faults as that takes if it `shrinks`. */
   readonly failed: Outcome | undefined;
 }
 
@@ -22,7 +22,13 @@ export interface CampaignOptions {
   readonly histories: number;
   /** Makes what is under test, afresh for each history. */
   readonly subject: () => Subject;
-  readonly onHistory?: (count: number) => void;
+  /** Told how many histories have been run. */
+  readonly onHistory?: ((count: number) => void) | undefined;
+  /**
+   * Whether to look for the fewest faults that a violation takes.
+   * @default true
+   */
+  readonly shrinks?: boolean;
 }
 
 /** Runs histories until one breaks a rule. */
@@ -31,6 +37,7 @@ export async function runCampaign({
   histories,
   subject,
   onHistory,
+  shrinks = true,
 }: CampaignOptions): Promise<CampaignResult> {
   const totals: Totals = {
     histories: 0,
@@ -53,7 +60,8 @@ export async function runCampaign({
     totals.faults += outcome.faults.length;
     for (const { kind } of outcome.happenings) totals.happenings[kind]++;
     onHistory?.(totals.histories);
-    if (outcome.violation !== undefined) return { totals, failed: await shrink(outcome, subject) };
+    if (outcome.violation === undefined) continue;
+    return { totals, failed: shrinks ? await shrink(outcome, subject) : outcome };
   }
   return { totals, failed: undefined };
 }

@@ -64,22 +64,26 @@ export class Checker {
   #check(happening: Happening): void {
     switch (happening.kind) {
       case 'manifest':
-        return this.#replace(happening.actor, happening.body);
+        this.#replace(happening.actor, happening.body);
+        return;
       case 'stored':
         this.#stored.set(happening.location, happening.body);
         this.#existing.add(happening.location);
         return;
       case 'deleted':
-        return this.#delete(happening.actor, happening.location);
+        this.#delete(happening.actor, happening.location);
+        return;
       case 'produced':
         this.#calls.set(happening.call.label, happening.call);
         return;
       case 'acknowledged':
-        return this.#acknowledge(happening.call, happening.ingestionTimeMs);
+        this.#acknowledge(happening.call, happening.ingestionTimeMs);
+        return;
       case 'rejected':
         return;
       case 'consumed':
-        return this.#consume(happening);
+        this.#consume(happening);
+        return;
       case 'drained':
         if (this.#position === this.#manifest.nextSequence - 1) return;
         throw new Violation(

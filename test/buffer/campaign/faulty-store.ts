@@ -73,13 +73,17 @@ export class Cloud {
 /** How one process sees the service. */
 export class FaultyStore implements ObjectStore {
   readonly url = URL;
-  readonly writeIntervalMs = 0;
   readonly #cloud: Cloud;
   readonly #process: SimulatedProcess;
   readonly #actor: Actor;
   #requests = 0;
 
-  constructor(cloud: Cloud, process: SimulatedProcess, actor: Actor) {
+  constructor(
+    cloud: Cloud,
+    process: SimulatedProcess,
+    actor: Actor,
+    readonly writeIntervalMs: number,
+  ) {
     this.#cloud = cloud;
     this.#process = process;
     this.#actor = actor;

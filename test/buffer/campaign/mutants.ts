@@ -27,10 +27,11 @@ export interface Mutant {
 /** A store that passes everything on; bugs override a verb. */
 class PassOn implements ObjectStore {
   readonly url: string;
-  readonly writeIntervalMs = 0;
+  readonly writeIntervalMs: number;
 
   constructor(protected readonly inner: ObjectStore) {
     this.url = inner.url;
+    this.writeIntervalMs = inner.writeIntervalMs;
   }
 
   get(key: string, options?: GetOptions): Promise<StoredObject> {
@@ -401,7 +402,8 @@ export const mutants: readonly Mutant[] = [
       openConsumer: async (options) => {
         const consumer = await production.openConsumer(options);
         const initialize = consumer.initialize.bind(consumer);
-        consumer.initialize = (sequence) => initialize(sequence === undefined ? sequence : sequence + 1);
+        consumer.initialize = (sequence) =>
+          initialize(sequence === undefined ? sequence : sequence + 1).catch(() => initialize(sequence));
         return consumer;
       },
     }),

@@ -50,7 +50,8 @@ export async function runHistory(
     happenings,
     cloud: new Cloud(simulation, faults, happenings),
     results: new Results(happenings),
-    stopping: false,
+    stop: new AbortController(),
+    writeIntervalMs: random.chance(0.1) ? 1000 : 0,
   };
   let violation: Violation | undefined;
   try {
@@ -88,11 +89,14 @@ async function storm(world: World, random: Random): Promise<void> {
   const producers = Array.from({ length: random.chance(0.1) ? random.between(6, 16) : random.between(2, 5) });
   const consumers = Array.from({ length: random.between(1, 3) });
   const producing = producers.map((_, index) => produce(world, planOf(`producer-${index}`, random)));
-  const others = consumers.map((_, index) => consume(world, `consumer-${index}`, random.between(1, 4)));
-  others.push(collect(world, 'collector'));
+  const consuming = consumers.map((_, index) => consume(world, `consumer-${index}`, random.between(1, 4)));
+  let done = false;
+  const collecting = collect(world, 'collector', () => done);
   await Promise.all(producing);
-  world.stopping = true;
-  await Promise.all(others);
+  world.stop.abort();
+  await Promise.all(consuming);
+  done = true;
+  await collecting;
 }
 
 function planOf(name: string, random: Random): ProducerPlan {

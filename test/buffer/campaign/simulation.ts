@@ -10,6 +10,9 @@ interface Event {
 /** Milliseconds since the epoch at which every history starts. */
 export const START = 1_700_000_000_000;
 
+/** Milliseconds by which a process's clock may be wrong. */
+const LARGEST_SKEW = 5000;
+
 /** The virtual time of a history may not exceed this: something then waits for what never comes. */
 const LIMIT_MS = 3_600_000;
 
@@ -107,14 +110,16 @@ export class SimulatedProcess {
   ) {
     this.#simulation = simulation;
     const random = new Random(seed, name);
+    const skew = (random.unit() - 0.5) * 2 * LARGEST_SKEW;
+    const wallClock = () => START + Math.floor(simulation.now + skew);
     let lastTime = -1;
     let lastUlid = '';
     this.environment = {
-      now: () => START + Math.floor(simulation.now),
+      now: wallClock,
       monotonic: () => simulation.now,
       random: () => random.unit(),
       ulid: () => {
-        const time = START + Math.floor(simulation.now);
+        const time = wallClock();
         lastUlid = time > lastTime ? encodeTime(time) + randomPart(random) : increment(lastUlid);
         lastTime = Math.max(time, lastTime);
         return lastUlid;
