@@ -7,6 +7,7 @@ export { collectGarbage, type GarbageOptions, type GarbageReport } from './gc.js
 export type { MetadataItem } from './manifest.js';
 export { BUFFER_METRICS, type BufferMetric, type BufferMetricName, type Role } from './metrics.js';
 export { checkKey } from './object-store/key.js';
+export { LocalObjectStore } from './object-store/local.js';
 export { MemoryObjectStore } from './object-store/memory.js';
 export type {
   DeleteFailure,
@@ -16,6 +17,23 @@ export type {
   StoredObject,
   StoreOptions,
 } from './object-store/object-store.js';
+export { type OpenStoreOptions, openObjectStore } from './object-store/open.js';
 export type { DurabilityWatcher } from './open-batch.js';
 export type { BufferOptions } from './options.js';
 export { type Entry, Producer, type ProducerOptions, type WriteHandle } from './producer.js';
+export { RingBatch, type RingGap, type RingLog, type RingPosition } from './ring-batch.js';
+export {
+  type ForeignRecords,
+  RingConsumer,
+  type RingConsumerOptions,
+  type RingConsumerStats,
+} from './ring-consumer.js';
+export type {
+  UploadChannels,
+  UploadGap,
+  UploadGapMessage,
+  UploadMessage,
+  UploadRetryMessage,
+} from './upload-channels.js';
+export type { UploaderOptions } from './upload-options.js';
+export { type CloseOptions, Uploader, type UploaderStats } from './uploader.js';
