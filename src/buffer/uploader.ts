@@ -348,7 +348,8 @@ export class Uploader implements AsyncDisposable {
     if (this.#timing || open === undefined || this.#due) return;
     this.#timing = true;
     const left = open.since + flushInterval - environment.monotonic();
-    environment.sleep(Math.max(0, Math.ceil(left)), this.#stop.signal).then(
+    // The process may end meanwhile: what is not shipped stays in the ring.
+    environment.sleep(Math.max(0, Math.ceil(left)), this.#stop.signal, true).then(
       () => {
         this.#timing = false;
         const { open } = this.#packer;
