@@ -49,6 +49,8 @@ test('uploaders and consumers may be killed at any time: each log comes exactly 
   const space = new Workspace(t);
   const waldo = await space.open({ ...SMALL, whenFull: 'wait' });
   const directory = join(space.path, 'store');
+  // Nothing is overwritten before the first uploader is there.
+  await (await waldo.durableCursor('uploader', { hold: true })).close();
   let stopped = false;
   const appending = appendUntil(waldo, () => stopped);
   const stored: { position?: RingPosition } = {};
