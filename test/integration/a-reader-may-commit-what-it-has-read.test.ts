@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stayAlive } from './support/stay-alive.js';
 import { Workspace } from './support/workspace.js';
 
 test('a cursor beside the writer can be committed as soon as a log is delivered', async (t) => {
+  stayAlive(t);
   const space = new Workspace(t);
   const waldo = await space.open();
   const reader = await space.openReader();
