@@ -13,7 +13,7 @@ import type { NativeError } from './binding.js';
  * | `WALDO_TRIMMED` | the ring has overwritten the logs asked for; `oldestSeqNo` |
  * | `WALDO_CORRUPT` | stored bytes are not what was written; `page`, `offset`, `firstLost`, `lastLost` |
  * | `WALDO_LOCKED` | somebody else has the ring open for writing; `holder` |
- * | `WALDO_CLOSED` | the ring was closed |
+ * | `WALDO_CLOSED` | the ring, or whatever was asked, was closed |
  * | `WALDO_FULL` | a durable cursor holds the page to be reused: `cursor`, `lag` |
  * | `WALDO_OPTION` | an option is unknown, out of range or contradicts another or the ring; `option` |
  * | `WALDO_ABORTED` | an `AbortSignal` ended the operation; `cause` is the signal's reason |
@@ -149,8 +149,8 @@ export function abortedError(what: string, reason: unknown): WaldoError {
   return new WaldoError('WALDO_ABORTED', `${what} was aborted`, undefined, { cause: reason });
 }
 
-export function closedError(): WaldoError {
-  return new WaldoError('WALDO_CLOSED', 'the ring is closed');
+export function closedError(what = 'the ring'): WaldoError {
+  return new WaldoError('WALDO_CLOSED', `${what} is closed`);
 }
 
 /** A page is held that an append needs. */

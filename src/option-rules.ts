@@ -29,7 +29,7 @@ export function checkInteger(option: string, value: unknown, rule: IntegerRule):
   const multiple = multipleOf > 1 ? `, a multiple of ${multipleOf}` : '';
   const withBits = bits > 0 ? `, with ${number(bits)} set` : '';
   const received = rule.octal && Number.isInteger(value) ? number(value as number) : describe(value);
-  throw optionError(
+  throw refused(
     option,
     `an integer from ${number(min)} to ${number(max)} (${unit})${multiple}${withBits}`,
     received,
@@ -38,7 +38,7 @@ export function checkInteger(option: string, value: unknown, rule: IntegerRule):
 
 export function checkBoolean(option: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
-  throw optionError(option, 'true or false', describe(value));
+  throw optionError(option, 'true or false', value);
 }
 
 export function checkChoice(option: string, value: unknown, choices: readonly unknown[]): void {
@@ -49,7 +49,7 @@ export function checkChoice(option: string, value: unknown, choices: readonly un
       .map(describe)
       .join(', ')
       .replace(/, ([^,]*)$/, ' or $1'),
-    describe(value),
+    value,
   );
 }
 
@@ -72,7 +72,12 @@ export function checkKnown(options: unknown, known: readonly string[], method: s
   }
 }
 
-function optionError(option: string, accepted: string, received: string): WaldoError {
+/** An option's value is not what is accepted. */
+export function optionError(option: string, accepted: string, value: unknown): WaldoError {
+  return refused(option, accepted, describe(value));
+}
+
+function refused(option: string, accepted: string, received: string): WaldoError {
   return new WaldoError('WALDO_OPTION', `option ${option}: expected ${accepted}; received ${received}`, {
     option,
   });

@@ -152,7 +152,7 @@ export interface DecodeLimits {
   readonly maxRecords: number;
 }
 
-const DEFAULT_LIMITS: DecodeLimits = { maxBytes: 256 * 1024 ** 2, maxRecords: 16 * 1024 ** 2 };
+export const DEFAULT_DECODE_LIMITS: DecodeLimits = { maxBytes: 256 * 1024 ** 2, maxRecords: 16 * 1024 ** 2 };
 
 /**
  * Decodes a batch. Nothing in it is trusted.
@@ -167,7 +167,7 @@ export async function decodeBatch(
   object: string,
   limits: Partial<DecodeLimits> = {},
 ): Promise<readonly Buffer[]> {
-  const { maxBytes, maxRecords } = { ...DEFAULT_LIMITS, ...limits };
+  const { maxBytes, maxRecords } = { ...DEFAULT_DECODE_LIMITS, ...limits };
   const footer = bytes.length - FOOTER_BYTES;
   if (footer < 0) {
     throw corruptObject(object, 0, `a batch has at least ${FOOTER_BYTES} bytes; found ${bytes.length}`);

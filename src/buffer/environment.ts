@@ -11,8 +11,11 @@ export interface Environment {
   random(): number;
   /** A new ULID, greater than those before it. */
   ulid(): string;
-  /** Waits; rejects with the signal's reason if it fires first. */
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Waits; rejects if the signal fires first.
+   * @param background whether the process may end meanwhile.
+   */
+  sleep(milliseconds: number, signal?: AbortSignal, background?: boolean): Promise<void>;
 }
 
 const nextUlid = monotonicFactory();
@@ -22,5 +25,6 @@ export const realEnvironment: Environment = {
   monotonic: () => performance.now(),
   random: () => Math.random(),
   ulid: () => nextUlid(),
-  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+  sleep: (milliseconds, signal, background = false) =>
+    delay(milliseconds, undefined, { signal, ref: !background }),
 };

@@ -83,6 +83,8 @@ export interface StoredObject {
 export interface ObjectInfo {
   readonly key: string;
   readonly size: number;
+  /** When it was written, by the store's clock, in milliseconds since the epoch. */
+  readonly modifiedAtMs: number;
 }
 
 export interface DeleteFailure {

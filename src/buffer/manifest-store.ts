@@ -1,0 +1,102 @@
+import { WaldoError } from '../errors.js';
+import type { Environment } from './environment.js';
+import { Manifest } from './manifest.js';
+import type { Metrics, Role } from './metrics.js';
+import type { ObjectStore } from './object-store/object-store.js';
+import { isPrecondition } from './retry.js';
+
+/** A manifest of 100,000 entries of one range each has about 10 MB; every write copies all of it. */
+export const MAX_MANIFEST_BYTES = 512 * 1024 * 1024;
+
+/** A manifest as it was read or written; without a version there is no such object yet. */
+export interface VersionedManifest {
+  readonly manifest: Manifest;
+  readonly version: string | undefined;
+}
+
+export interface ManifestStoreOptions {
+  readonly store: ObjectStore;
+  readonly path: string;
+  readonly environment: Environment;
+  /** Where writes and conflicts are counted; of a manifest that is an auxiliary one, nowhere. */
+  readonly metrics?: { readonly sink: Metrics; readonly role: Role };
+}
+
+/** Reads one manifest object and replaces it if it is unchanged. */
+export class ManifestStore {
+  readonly #options: ManifestStoreOptions;
+  #writes = 0;
+  #conflicts = 0;
+  #lastWrite = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ManifestStoreOptions) {
+    this.#options = options;
+  }
+
+  /** The manifest's URL. */
+  get url(): string {
+    return `${this.#options.store.url}/${this.#options.path}`;
+  }
+
+  async read(signal?: AbortSignal): Promise<VersionedManifest> {
+    const { store, path } = this.#options;
+    try {
+      const { body, version } = await store.get(path, { signal, maxBytes: MAX_MANIFEST_BYTES });
+      return { manifest: Manifest.parse(body, this.url), version };
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      return { manifest: Manifest.empty, version: undefined };
+    }
+  }
+
+  /** Reads the manifest again, which costs little if it is what it was. */
+  async refresh(known: VersionedManifest | undefined, signal?: AbortSignal): Promise<VersionedManifest> {
+    if (known?.version === undefined) return this.read(signal);
+    const { store, path } = this.#options;
+    const options = { signal, maxBytes: MAX_MANIFEST_BYTES };
+    try {
+      const changed = await store.getIfChanged(path, known.version, options);
+      if (changed === undefined) return known;
+      return { manifest: Manifest.parse(changed.body, this.url), version: changed.version };
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      return { manifest: Manifest.empty, version: undefined };
+    }
+  }
+
+  /**
+   * Writes the manifest that follows from `base`, if that is still the newest.
+   * @throws {@link WaldoError} `WALDO_PRECONDITION`: it is not, and nothing was written; `WALDO_STORE`: nobody knows.
+   */
+  async write(base: VersionedManifest, manifest: Manifest, signal?: AbortSignal): Promise<VersionedManifest> {
+    const { store, path, environment, metrics } = this.#options;
+    const wait = this.#lastWrite + store.writeIntervalMs - environment.monotonic();
+    if (wait > 0) await environment.sleep(wait, signal);
+    this.#writes++;
+    this.#lastWrite = environment.monotonic();
+    metrics?.sink.record('buffer.manifest_writes', 1, metrics.role);
+    try {
+      const { bytes } = manifest;
+      const version =
+        base.version === undefined
+          ? await store.putIfAbsent(path, bytes, { signal })
+          : await store.putIfMatch(path, bytes, base.version, { signal });
+      return { manifest, version };
+    } catch (error) {
+      if (isPrecondition(error)) {
+        this.#conflicts++;
+        metrics?.sink.record('buffer.manifest_conflicts', 1, metrics.role);
+      }
+      throw error;
+    }
+  }
+
+  /** Percentage of writes that found that somebody else had been faster. */
+  conflictRate(): number {
+    return this.#writes === 0 ? 0 : (this.#conflicts / this.#writes) * 100;
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof WaldoError && error.code === 'WALDO_NOT_FOUND';
+}

@@ -1,0 +1,127 @@
+import type { Environment } from './environment.js';
+import type { NewEntry } from './manifest.js';
+import { ManifestStore, type VersionedManifest } from './manifest-store.js';
+import type { Metrics } from './metrics.js';
+import type { ObjectStore } from './object-store/object-store.js';
+import { Receipts } from './receipts.js';
+import { Backoff, isPrecondition, type RetryOptions } from './retry.js';
+
+export interface QueueProducerOptions {
+  readonly store: ObjectStore;
+  readonly manifestPath: string;
+  readonly environment: Environment;
+  readonly metrics: Metrics;
+  /** How failures of the store are met. */
+  readonly retry: RetryOptions;
+}
+
+/** Where entries are in the manifest: the first of `locations` has the place `sequence`, and so on. */
+export interface Enqueued {
+  readonly sequence: number;
+  readonly locations: readonly string[];
+}
+
+/** After so many conflicts in a row, pauses do not get longer any more. */
+const MOST_DOUBLINGS = 6;
+
+/** Appends entries to a manifest that others append to as well. */
+export class QueueProducer {
+  readonly #options: QueueProducerOptions;
+  readonly #store: ManifestStore;
+  readonly #receipts: Receipts;
+  /** The manifest as this producer wrote it last: if nobody else has written since, it need not be read. */
+  #known: VersionedManifest | undefined;
+  /** Milliseconds that a write took; a conflict is waited out in proportion to it. */
+  #writeTime = 0;
+
+  constructor(options: QueueProducerOptions) {
+    const { store, manifestPath, environment, metrics } = options;
+    this.#options = options;
+    this.#store = new ManifestStore({
+      store,
+      path: manifestPath,
+      environment,
+      metrics: { sink: metrics, role: 'producer' },
+    });
+    this.#receipts = new Receipts(store, manifestPath, environment);
+  }
+
+  /** The manifest as it is now. */
+  async read(): Promise<VersionedManifest> {
+    this.#known = await this.#store.refresh(this.#known, this.#options.retry.signal);
+    return this.#known;
+  }
+
+  /** Percentage of manifest writes that found that somebody else had been faster. */
+  conflictRate(): number {
+    return this.#store.conflictRate();
+  }
+
+  /**
+   * Appends entries at the manifest's end with one write, however often that takes to get through; calls must follow
+   * one another. A write whose answer was lost is neither repeated if it was applied nor forgotten if it was not:
+   * the place that its first entry would have got tells.
+   * @param entries asked for the entries before each attempt: at least one, and in each attempt those of the one
+   * before, under the same location or a new one, and perhaps more.
+   */
+  async enqueue(entries: () => Promise<readonly NewEntry[]>): Promise<Enqueued> {
+    const { signal } = this.#options.retry;
+    const backoff = new Backoff(this.#options.retry);
+    const unanswered: Enqueued[] = [];
+    let conflicts = 0;
+    for (;;) {
+      let attempt: Enqueued | undefined;
+      try {
+        const base = this.#known ?? (await this.#store.read(signal));
+        this.#known = undefined;
+        const applied = await this.#findApplied(unanswered, base);
+        if (applied !== undefined) {
+          this.#known = base;
+          return applied;
+        }
+        const batch = await entries();
+        const next = base.manifest.append(batch);
+        const started = this.#options.environment.monotonic();
+        attempt = { sequence: base.manifest.nextSequence, locations: batch.map((entry) => entry.location) };
+        this.#known = await this.#store.write(base, next, signal);
+        this.#writeTime = this.#options.environment.monotonic() - started;
+        return attempt;
+      } catch (error) {
+        if (isPrecondition(error)) {
+          backoff.reset();
+          await this.#yield(conflicts++);
+          continue;
+        }
+        if (attempt !== undefined) unanswered.push(attempt);
+        await backoff.pause(error);
+      }
+    }
+  }
+
+  /**
+   * Looks whether one of the writes without an answer was applied: the last first, which has all entries of those
+   * before it. A write is applied as a whole, so that the place of its last entry tells.
+   */
+  async #findApplied(
+    unanswered: readonly Enqueued[],
+    { manifest }: VersionedManifest,
+  ): Promise<Enqueued | undefined> {
+    for (const attempt of [...unanswered].reverse()) {
+      const last = attempt.sequence + attempt.locations.length - 1;
+      if (last >= manifest.nextSequence) continue;
+      const found =
+        manifest.entryAt(last)?.location ??
+        (await this.#receipts.locationAt(last, this.#options.retry.signal));
+      if (found === attempt.locations.at(-1)) return attempt;
+    }
+    return undefined;
+  }
+
+  /** Lets others go first, the longer the more often this producer was too late. */
+  async #yield(conflicts: number): Promise<void> {
+    if (conflicts === 0) return;
+    const { environment, retry } = this.#options;
+    const longest = Math.max(1, this.#writeTime) * 2 ** Math.min(conflicts, MOST_DOUBLINGS);
+    await environment.sleep(environment.random() * longest, retry.signal);
+  }
+}
