@@ -1,6 +1,5 @@
 // Checks the buffer against OpenData Buffer itself: node scripts/test-interop.mjs [NAME…] [--node-flag…]
-// Builds interop/ with cargo, and runs test/interop with it, part of which needs an S3 server (see
-// test-object-stores.mjs). Where there is no cargo that is said; in CI, where CI is set, it is a failure.
+// Builds interop/ with cargo, and runs test/interop with it and the S3 server of test-object-stores.mjs. Where there is no cargo that is said; in CI, where CI is set, it is a failure.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -15,6 +14,7 @@ const LEAST_CARGO = [1, 85];
 const cargo = findCargo();
 run(cargo, ['build', '--quiet', '--locked'], { cwd: interop });
 const env = { ...process.env, WALDO_INTEROP: join(interop, 'target', 'debug', 'waldo-interop') };
+run(process.execPath, [join(root, 'scripts', 'test-object-stores.mjs'), '--install'], {});
 const args = [join(root, 'scripts', 'test.mjs'), '--interop', ...process.argv.slice(2)];
 process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit', env }).status ?? 1;
 
