@@ -19,7 +19,7 @@ const args = [join(root, 'scripts', 'test.mjs'), '--interop', ...process.argv.sl
 process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit', env }).status ?? 1;
 
 function findCargo() {
-  const installed = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'bin', 'cargo');
+  const installed = join(homedir(), '.cargo', 'bin', 'cargo');
   const found = [];
   for (const candidate of ['cargo', ...(existsSync(installed) ? [installed] : [])]) {
     const { stdout } = spawnSync(candidate, ['--version'], { cwd: interop, encoding: 'utf8' });
