@@ -178,32 +178,12 @@ export class Consumer {
    * `nextBatch`, gets the batch after the last that the loop got.
    */
   async *batches(options: BatchesOptions = {}): AsyncGenerator<ConsumedBatch, void, undefined> {
-    const { follow = true } = options;
     const signal = readSignal(options, 'batches');
-    const waiting = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
-    let descriptors: readonly BatchDescriptor[] = [];
-    let next = 0;
-    let pause = this.#pollInterval;
-    const ahead: Promise<FetchedBatch>[] = [];
-    while (this.#closing === undefined) {
+    try {
+      yield* this.#walk(options.follow ?? true, signal);
+    } catch (error) {
       if (signal?.aborted) throw abortedError('the iteration', signal.reason);
-      if (next === descriptors.length && ahead.length === 0) {
-        descriptors = await this.#inTurn(() => this.#unseen(DESCRIPTORS_AT_ONCE));
-        next = 0;
-        if (descriptors.length === 0) {
-          if (!follow) return;
-          await this.#environment.sleep(pause, waiting).catch(() => {}); // Looked at above.
-          pause = Math.min(2 * pause, 10 * this.#pollInterval);
-          continue;
-        }
-        pause = this.#pollInterval;
-      }
-      while (ahead.length < this.#prefetch && next < descriptors.length) {
-        const fetched = this.#fetcher.fetch(descriptors[next++]!);
-        fetched.catch(() => {}); // Thrown when it is its turn.
-        ahead.push(fetched);
-      }
-      yield this.#handOut(await ahead.shift()!);
+      if (this.#closing === undefined) throw error;
     }
   }
 
@@ -305,6 +285,37 @@ export class Consumer {
       if (unseen.push(descriptor) === max) break;
     }
     return unseen;
+  }
+
+  async *#walk(
+    follow: boolean,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<ConsumedBatch, void, undefined> {
+    const waiting = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
+    let descriptors: readonly BatchDescriptor[] = [];
+    let next = 0;
+    let pause = this.#pollInterval;
+    const ahead: Promise<FetchedBatch>[] = [];
+    for (;;) {
+      waiting.throwIfAborted();
+      if (next === descriptors.length && ahead.length === 0) {
+        descriptors = await this.#inTurn(() => this.#unseen(DESCRIPTORS_AT_ONCE));
+        next = 0;
+        if (descriptors.length === 0) {
+          if (!follow) return;
+          await this.#environment.sleep(pause, waiting);
+          pause = Math.min(2 * pause, 10 * this.#pollInterval);
+          continue;
+        }
+        pause = this.#pollInterval;
+      }
+      while (ahead.length < this.#prefetch && next < descriptors.length) {
+        const fetched = this.#fetcher.fetch(descriptors[next++]!);
+        fetched.catch(() => {}); // Thrown when it is its turn.
+        ahead.push(fetched);
+      }
+      yield this.#handOut(await ahead.shift()!);
+    }
   }
 
   /** A descriptor leaves the house. */
