@@ -1,8 +1,9 @@
 import { constants } from 'node:buffer';
 import { isUint8Array } from 'node:util/types';
-import { compress, decompress } from '@mongodb-js/zstd';
+import { compress } from '@mongodb-js/zstd';
 import { describe, invalidArgument, WaldoError } from '../errors.js';
 import { corruptObject, unknownVersion } from './stored-bytes.js';
+import { expand } from './zstd-frame.js';
 
 /** How a batch's records are stored. */
 export type Compression = 'none' | 'zstd';
@@ -180,7 +181,7 @@ export async function decodeBatch(
   const count = bytes.readUInt32LE(footer + COUNT_AT);
   if (count > maxRecords) throw exceeds(object, `${count} records`, `${maxRecords} records`);
   const stored = bytes.subarray(0, footer);
-  const block = compression === 'none' ? stored : await decompressed(stored, object, maxBytes);
+  const block = compression === 'none' ? stored : await expand(stored, object, maxBytes);
   if (block.length > maxBytes) throw exceeds(object, `${block.length} bytes of records`, `${maxBytes} bytes`);
   return split(block, count, object);
 }
@@ -206,14 +207,6 @@ function split(block: Buffer, count: number, object: string): readonly Buffer[] 
     throw corruptObject(object, at, `${block.length - at} bytes follow the last of ${count} records`);
   }
   return records;
-}
-
-async function decompressed(stored: Buffer, object: string, _maxBytes: number): Promise<Buffer> {
-  try {
-    return await decompress(stored);
-  } catch (error) {
-    throw corruptObject(object, 0, 'its records cannot be decompressed', error);
-  }
 }
 
 function exceeds(object: string, found: string, limit: string): WaldoError {
