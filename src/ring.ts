@@ -208,6 +208,14 @@ export abstract class Ring {
   }
 
   /**
+   * The number of the page that is written to: at little cost, unlike `metadata`.
+   * @internal
+   */
+  get openPage(): number {
+    return this.#engine.native.bounds().page;
+  }
+
+  /**
    * The ring as it is now: its limits, its pages, what its opening found.
    * @throws {@link WaldoError} `WALDO_CLOSED`
    */

@@ -1,0 +1,173 @@
+import type { Logs } from '../log.js';
+import { type Compression, RecordBlock } from './batch.js';
+import type { EncodedBatch } from './batch-writer.js';
+import type { Environment } from './environment.js';
+import type { MetadataItem } from './manifest.js';
+import { RangeEncoder } from './range.js';
+
+/** Before a record in a batch. */
+const LENGTH_BYTES = 4;
+/** What a batch has besides records and payloads of metadata: its footer, an item's header, the run that goes on. */
+const OVERHEAD_BYTES = 7 + 16 + 16;
+
+/**
+ * Metadata that a batch brings into the manifest at most, which is written anew with every batch: numbers without any
+ * regularity take 2 to 4 bytes a log, and then batches end early.
+ */
+const MAX_METADATA_BYTES = 64 * 1024;
+
+const FIRST_CAPACITY = 64 * 1024;
+
+/** Logs that are packed into one batch. */
+export class PackedBatch {
+  readonly firstSeqNo: number;
+  /** When its first log was packed, by the monotonic clock. */
+  readonly since: number;
+  #last: number;
+  readonly #block: RecordBlock;
+  readonly #metadata: MetadataItem[] = [];
+  #metadataBytes = 0;
+  #range: RangeEncoder;
+  #startIndex = 0;
+  readonly #ringId: Uint8Array;
+  readonly #environment: Environment;
+  #rangeSince: number;
+
+  constructor(
+    capacity: number,
+    ringId: Uint8Array,
+    environment: Environment,
+    prevSeqNo: number,
+    seqNo: number,
+  ) {
+    this.#block = new RecordBlock(capacity);
+    this.#ringId = ringId;
+    this.#environment = environment;
+    this.firstSeqNo = this.#last = seqNo;
+    this.since = environment.monotonic();
+    this.#rangeSince = environment.now();
+    this.#range = new RangeEncoder(ringId, prevSeqNo, seqNo);
+  }
+
+  get lastSeqNo(): number {
+    return this.#last;
+  }
+
+  get logCount(): number {
+    return this.#block.recordCount;
+  }
+
+  get payloadBytes(): number {
+    return this.#block.payloadBytes;
+  }
+
+  /** Bytes of records, lengths and metadata. */
+  get bytes(): number {
+    return this.#block.byteLength + this.#metadataBytes + this.#range.byteLength + OVERHEAD_BYTES;
+  }
+
+  /** Whether a log of so many bytes, besides those packed, keeps to the limits. */
+  fits(length: number, maxBytes: number): boolean {
+    const metadata = this.#metadataBytes + this.#range.byteLength;
+    if (metadata >= MAX_METADATA_BYTES) return false;
+    return this.#block.byteLength + LENGTH_BYTES + length + metadata + OVERHEAD_BYTES <= maxBytes;
+  }
+
+  /** Copies a log in. */
+  add(seqNo: number, prevSeqNo: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#block.recordCount > 0) {
+      if (prevSeqNo === this.#last) this.#range.add(seqNo);
+      else this.#nextRange(prevSeqNo, seqNo);
+    }
+    this.#block.append(bytes, start, end);
+    this.#last = seqNo;
+  }
+
+  /** Makes the object of it; nothing can be added any more. */
+  async finish(compression: Compression): Promise<EncodedBatch> {
+    this.#endRange();
+    const { recordCount, payloadBytes } = this.#block;
+    const body = await this.#block.finish(compression);
+    return { body, metadata: this.#metadata, recordCount, payloadBytes };
+  }
+
+  #nextRange(prevSeqNo: number, seqNo: number): void {
+    this.#endRange();
+    this.#startIndex = this.#block.recordCount;
+    this.#rangeSince = this.#environment.now();
+    this.#range = new RangeEncoder(this.#ringId, prevSeqNo, seqNo);
+  }
+
+  #endRange(): void {
+    const payload = this.#range.finish();
+    this.#metadataBytes += payload.length + OVERHEAD_BYTES;
+    this.#metadata.push({
+      startIndex: this.#startIndex,
+      ingestionTimeMs: this.#rangeSince,
+      payload,
+    });
+  }
+}
+
+/** Packs the logs of a ring, in order, into batches of limited size, without an object a log. */
+export class RangePacker {
+  readonly #ringId: Uint8Array;
+  readonly #maxBytes: number;
+  readonly #environment: Environment;
+  #full: PackedBatch[] = [];
+  #open: PackedBatch | undefined;
+  #capacity: number;
+
+  /**
+   * @param maxBytes of a batch's records, lengths and metadata together; a log that is longer is a batch by itself.
+   */
+  constructor(ringId: Uint8Array, maxBytes: number, environment: Environment) {
+    this.#ringId = ringId;
+    this.#maxBytes = maxBytes;
+    this.#environment = environment;
+    this.#capacity = Math.min(FIRST_CAPACITY, maxBytes);
+  }
+
+  /** The batch that is not full. */
+  get open(): PackedBatch | undefined {
+    return this.#open;
+  }
+
+  /** Whether there is a batch to which nothing can be added. */
+  get hasFull(): boolean {
+    return this.#full.length > 0;
+  }
+
+  /** Packs a chunk; it is not needed afterwards. */
+  add(logs: Logs): void {
+    logs.scan(this.#visit);
+  }
+
+  /** Takes the oldest full batch or, with `partial`, the one that is not full if there is none. */
+  take(partial: boolean): PackedBatch | undefined {
+    const full = this.#full.shift();
+    if (full !== undefined || !partial || this.#open === undefined) return full;
+    const open = this.#open;
+    this.#open = undefined;
+    // The next one will have about as many: memory that is not used costs, and so does growing.
+    this.#capacity = Math.min(this.#maxBytes, Math.max(FIRST_CAPACITY, 2 * open.bytes));
+    return open;
+  }
+
+  readonly #visit = (seqNo: number, bytes: Buffer, start: number, end: number, prevSeqNo: number): void => {
+    let open = this.#open;
+    if (open === undefined || !open.fits(end - start, this.#maxBytes)) {
+      open = this.#next(prevSeqNo, seqNo);
+    }
+    open.add(seqNo, prevSeqNo, bytes, start, end);
+  };
+
+  #next(prevSeqNo: number, seqNo: number): PackedBatch {
+    if (this.#open !== undefined) {
+      this.#full.push(this.#open);
+      this.#capacity = this.#maxBytes;
+    }
+    this.#open = new PackedBatch(this.#capacity, this.#ringId, this.#environment, prevSeqNo, seqNo);
+    return this.#open;
+  }
+}
