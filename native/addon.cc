@@ -1,8 +1,10 @@
 // The addon's exports, as src/binding.ts declares them.
 #include <napi.h>
 
+#include "addon_convert.h"
 #include "addon_engine.h"
 #include "crc32c.h"
+#include "file.h"
 
 namespace waldo {
 namespace {
@@ -18,6 +20,14 @@ Napi::Value crc32c_of(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), crc32c(seed, bytes.Data(), bytes.ByteLength()));
 }
 
+Napi::Value try_lock_file(const Napi::CallbackInfo& info) {
+  if (info.Length() < 1 || !info[0].IsNumber())
+    throw Napi::TypeError::New(info.Env(), "tryLockFile takes a descriptor");
+  bool locked = false;
+  const Status status = try_lock(info[0].As<Napi::Number>().Int32Value(), &locked);
+  return status.ok() ? Napi::Boolean::New(info.Env(), locked) : error_to(info.Env(), status);
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Engine", EngineWrap::define(env));
   exports.Set("crc32c", Napi::Function::New(env, crc32c_of, "crc32c"));
@@ -25,6 +35,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
               Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
                 return Napi::String::New(info.Env(), crc32c_implementation());
               }));
+  exports.Set("tryLockFile", Napi::Function::New(env, try_lock_file, "tryLockFile"));
   return exports;
 }
 

@@ -138,4 +138,8 @@ class FileSystem {
 // The real one.
 FileSystem& posix_file_system();
 
+// Takes an exclusive flock on an open descriptor unless somebody else has one on that file; never waits. The lock
+// ends with the descriptor.
+Status try_lock(int fd, bool* locked);
+
 }  // namespace waldo

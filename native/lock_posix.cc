@@ -145,6 +145,12 @@ Status lock_posix(const std::string& path, uint32_t mode, const std::string& des
   return Status::io(ESTALE, "flock", path);
 }
 
+Status try_lock(int fd, bool* locked) {
+  *locked = try_flock(fd, LOCK_EX);
+  if (!*locked && errno != EWOULDBLOCK) return Status::io(errno, "flock", "");
+  return Status();
+}
+
 Status check_unlocked_posix(const std::string& path) {
   std::lock_guard<std::mutex> guard(registry().mutex);
   Descriptor fd;

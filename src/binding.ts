@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { WaldoError } from './errors.js';
+import { fromNative, WaldoError } from './errors.js';
 
 /** An error as native code hands it over. `code` indexes the list in errors.ts. */
 export interface NativeError {
@@ -238,6 +238,8 @@ export interface Binding {
   /** CRC32C; `seed` is the checksum of the bytes before, to continue from. */
   crc32c(bytes: Uint8Array, seed?: number): number;
   crc32cImplementation(): string;
+  /** Takes an exclusive flock on an open file, which ends with the descriptor; false if somebody else has one. */
+  tryLockFile(fd: number): boolean | NativeError;
 }
 
 let loaded: Binding | undefined;
@@ -298,4 +300,15 @@ function libcName(): 'glibc' | 'musl' {
 /** The CRC32C of bytes; `seed` is that of the bytes before, to continue from. */
 export function crc32c(bytes: Uint8Array, seed?: number): number {
   return loadBinding().crc32c(bytes, seed);
+}
+
+/**
+ * Takes an exclusive flock on an open file unless somebody else has one; never waits. It ends with the descriptor,
+ * so also when the process dies.
+ * @throws {@link WaldoError} `WALDO_IO`: the filesystem has no locks.
+ */
+export function tryLockFile(fd: number): boolean {
+  const locked = loadBinding().tryLockFile(fd);
+  if (typeof locked === 'object') throw fromNative(locked);
+  return locked;
 }

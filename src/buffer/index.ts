@@ -7,6 +7,7 @@ export { collectGarbage, type GarbageOptions, type GarbageReport } from './gc.js
 export type { MetadataItem } from './manifest.js';
 export { BUFFER_METRICS, type BufferMetric, type BufferMetricName, type Role } from './metrics.js';
 export { checkKey } from './object-store/key.js';
+export { LocalObjectStore } from './object-store/local.js';
 export { MemoryObjectStore } from './object-store/memory.js';
 export type {
   DeleteFailure,
@@ -16,6 +17,7 @@ export type {
   StoredObject,
   StoreOptions,
 } from './object-store/object-store.js';
+export { type OpenStoreOptions, openObjectStore } from './object-store/open.js';
 export type { DurabilityWatcher } from './open-batch.js';
 export type { BufferOptions } from './options.js';
 export { type Entry, Producer, type ProducerOptions, type WriteHandle } from './producer.js';

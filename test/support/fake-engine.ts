@@ -98,6 +98,7 @@ export class FakeEngine {
       } as unknown as Binding['Engine'],
       crc32c,
       crc32cImplementation: () => 'fake',
+      tryLockFile: () => true,
     };
   }
 

@@ -17,9 +17,14 @@ export function checkKey(key: unknown): asserts key is string {
     throw invalidArgument(`an object's key has 1 to ${MAX_KEY_LENGTH} characters; received ${key.length}`);
   }
   for (const segment of key.split('/')) {
-    if (SEGMENT.test(segment) && segment !== '.' && segment !== '..') continue;
+    if (isSegment(segment)) continue;
     throw invalidArgument(
       `${describe(segment)} cannot be part of an object's key; received ${describe(key)}`,
     );
   }
+}
+
+/** Whether it can stand between the slashes of a key. */
+export function isSegment(text: string): boolean {
+  return SEGMENT.test(text) && text !== '.' && text !== '..';
 }

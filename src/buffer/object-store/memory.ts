@@ -1,14 +1,14 @@
+import { checkGet, checkPut, sliceOf, throwIfAborted } from './arguments.js';
 import { checkKey } from './key.js';
-import {
-  type DeleteFailure,
-  type GetOptions,
-  MAX_OBJECT_BYTES,
-  type ObjectInfo,
-  type ObjectStore,
-  type StoredObject,
-  type StoreOptions,
+import type {
+  DeleteFailure,
+  GetOptions,
+  ObjectInfo,
+  ObjectStore,
+  StoredObject,
+  StoreOptions,
 } from './object-store.js';
-import { notFound, preconditionFailed, tooLong } from './store-errors.js';
+import { notFound, preconditionFailed } from './store-errors.js';
 
 interface Entry {
   readonly body: Buffer;
@@ -29,15 +29,13 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async get(key: string, options: GetOptions = {}): Promise<StoredObject> {
-    options.signal?.throwIfAborted();
-    checkKey(key);
+    const read = checkGet(key, options);
+    throwIfAborted(options, this.#name(key));
     const entry = this.#objects.get(key);
     if (entry === undefined) throw notFound(this.#name(key));
-    const { start, end } = options.range ?? { start: 0, end: entry.body.length };
-    const body = entry.body.subarray(start, end);
-    const maxBytes = options.maxBytes ?? MAX_OBJECT_BYTES;
-    if (body.length > maxBytes) throw tooLong(this.#name(key), body.length, maxBytes);
-    return { body: Buffer.from(body), version: entry.version, size: entry.body.length };
+    const size = entry.body.length;
+    const { start, end } = sliceOf(read, size, this.#name(key));
+    return { body: Buffer.from(entry.body.subarray(start, end)), version: entry.version, size };
   }
 
   async getIfChanged(
@@ -45,12 +43,14 @@ export class MemoryObjectStore implements ObjectStore {
     version: string,
     options: GetOptions = {},
   ): Promise<StoredObject | undefined> {
+    checkGet(key, options);
+    throwIfAborted(options, this.#name(key));
     return this.#objects.get(key)?.version === version ? undefined : this.get(key, options);
   }
 
   async putIfAbsent(key: string, body: Uint8Array, options: StoreOptions = {}): Promise<string> {
-    options.signal?.throwIfAborted();
-    checkKey(key);
+    checkPut(key, body, this.#name(key));
+    throwIfAborted(options, this.#name(key));
     if (this.#objects.has(key)) throw preconditionFailed(this.#name(key), 'it exists already');
     return this.#put(key, body);
   }
@@ -61,8 +61,8 @@ export class MemoryObjectStore implements ObjectStore {
     version: string,
     options: StoreOptions = {},
   ): Promise<string> {
-    options.signal?.throwIfAborted();
-    checkKey(key);
+    checkPut(key, body, this.#name(key));
+    throwIfAborted(options, this.#name(key));
     if (this.#objects.get(key)?.version !== version) {
       throw preconditionFailed(this.#name(key), `it does not have the version ${version} any more`);
     }
@@ -71,14 +71,14 @@ export class MemoryObjectStore implements ObjectStore {
 
   async *list(prefix: string, options: StoreOptions = {}): AsyncIterable<ObjectInfo> {
     for (const [key, { body, modifiedAtMs }] of [...this.#objects]) {
-      options.signal?.throwIfAborted();
+      throwIfAborted(options, this.url);
       if (key.startsWith(prefix)) yield { key, size: body.length, modifiedAtMs };
     }
   }
 
   async delete(keys: readonly string[], options: StoreOptions = {}): Promise<readonly DeleteFailure[]> {
-    options.signal?.throwIfAborted();
     keys.forEach(checkKey);
+    throwIfAborted(options, this.url);
     for (const key of keys) this.#objects.delete(key);
     return [];
   }
