@@ -21,3 +21,19 @@ export { type OpenStoreOptions, openObjectStore } from './object-store/open.js';
 export type { DurabilityWatcher } from './open-batch.js';
 export type { BufferOptions } from './options.js';
 export { type Entry, Producer, type ProducerOptions, type WriteHandle } from './producer.js';
+export { RingBatch, type RingGap, type RingLog, type RingPosition } from './ring-batch.js';
+export {
+  type ForeignRecords,
+  RingConsumer,
+  type RingConsumerOptions,
+  type RingConsumerStats,
+} from './ring-consumer.js';
+export type {
+  UploadChannels,
+  UploadGap,
+  UploadGapMessage,
+  UploadMessage,
+  UploadRetryMessage,
+} from './upload-channels.js';
+export type { UploaderOptions } from './upload-options.js';
+export { type CloseOptions, Uploader, type UploaderStats } from './uploader.js';

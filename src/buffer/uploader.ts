@@ -11,7 +11,11 @@ import { checkMilliseconds } from './options.js';
 import { type PackedBatch, RangePacker } from './range-packer.js';
 import { shippedThrough } from './shipped-ranges.js';
 import { publish } from './upload-channels.js';
-import { type ResolvedUploaderOptions, resolveUploaderOptions, type UploaderOptions } from './upload-options.js';
+import {
+  type ResolvedUploaderOptions,
+  resolveUploaderOptions,
+  type UploaderOptions,
+} from './upload-options.js';
 
 /** What an uploader has done since it was started, and where it is. */
 export interface UploaderStats {
@@ -116,7 +120,12 @@ export class Uploader implements AsyncDisposable {
   #gaps = 0;
   #lastError: Error | undefined;
 
-  private constructor(ring: Ring, ownsRing: boolean, cursor: DurableCursor, options: ResolvedUploaderOptions) {
+  private constructor(
+    ring: Ring,
+    ownsRing: boolean,
+    cursor: DurableCursor,
+    options: ResolvedUploaderOptions,
+  ) {
     const { store, dataPathPrefix, manifestPath, environment, flushSizeBytes, signal } = options;
     this.#ring = ring;
     this.#ownsRing = ownsRing;
@@ -150,7 +159,9 @@ export class Uploader implements AsyncDisposable {
     const resolved = resolveUploaderOptions(options);
     if (resolved.signal?.aborted) throw abortedError('Uploader.start', resolved.signal.reason);
     if (typeof source !== 'string' && !(source instanceof Ring)) {
-      throw invalidArgument(`Uploader.start expects an open ring or a directory; received ${describe(source)}`);
+      throw invalidArgument(
+        `Uploader.start expects an open ring or a directory; received ${describe(source)}`,
+      );
     }
     const ownsRing = typeof source === 'string';
     const ring = ownsRing ? await Waldo.openReader(source) : source;
@@ -240,7 +251,8 @@ export class Uploader implements AsyncDisposable {
     // A ring that was closed before its uploader has closed the cursor.
     await this.#cursor.close();
     if (this.#ownsRing) await this.#ring.close();
-    for (const { reject } of this.#flushes.splice(0)) reject(this.#failure?.error ?? closedError('the uploader'));
+    for (const { reject } of this.#flushes.splice(0))
+      reject(this.#failure?.error ?? closedError('the uploader'));
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
