@@ -3,11 +3,13 @@ import { callers } from './callers.js';
 import { disk } from './disk.js';
 import { fanout } from './fanout.js';
 import { latency } from './latency.js';
+import { manifest } from './manifest.js';
 import { open } from './open.js';
 import { peers } from './peers.js';
 import { processes } from './processes.js';
 import { seek } from './seek.js';
 import type { Suite } from './suite.js';
+import { uploads } from './upload.js';
 
 export const SUITES: readonly Suite[] = [
   disk,
@@ -18,5 +20,7 @@ export const SUITES: readonly Suite[] = [
   processes,
   open,
   seek,
+  uploads,
+  manifest,
   peers,
 ];

@@ -21,7 +21,7 @@ export interface BatchReaderOptions {
   readonly after?: number | undefined;
   /** Wait for more once all were read. */
   readonly follow: boolean;
-  /** Ends the reading, without an error where it waits for batches. */
+  /** Ends the reading, with an error. */
   readonly signal: AbortSignal;
 }
 
@@ -83,7 +83,6 @@ export class BatchReader {
       pollInterval: POLL_INTERVAL,
       follow,
       signal,
-      ended: () => signal.aborted,
       next: (max) => this.#next(max),
       fetch: (descriptor) => this.#fetch(descriptor),
     });

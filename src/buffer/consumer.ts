@@ -177,21 +177,13 @@ export class Consumer {
    * `nextBatch`, gets the batch after the last that the loop got.
    */
   async *batches(options: BatchesOptions = {}): AsyncGenerator<ConsumedBatch, void, undefined> {
-    const { follow = true } = options;
     const signal = readSignal(options, 'batches');
-    const waiting = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
-    const batches = readAhead({
-      environment: this.#environment,
-      prefetch: this.#prefetch,
-      pollInterval: this.#pollInterval,
-      follow,
-      signal: waiting,
-      ended: () => this.#closing !== undefined || signal?.aborted === true,
-      next: (max) => this.#inTurn(() => this.#unseen(max)),
-      fetch: (descriptor) => this.#fetcher.fetch(descriptor),
-    });
-    for await (const batch of batches) yield this.#handOut(batch);
-    if (signal?.aborted) throw abortedError('the iteration', signal.reason);
+    try {
+      yield* this.#walk(options.follow ?? true, signal);
+    } catch (error) {
+      if (signal?.aborted) throw abortedError('the iteration', signal.reason);
+      if (this.#closing === undefined) throw error;
+    }
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<ConsumedBatch, void, undefined> {
@@ -292,6 +284,23 @@ export class Consumer {
       if (unseen.push(descriptor) === max) break;
     }
     return unseen;
+  }
+
+  async *#walk(
+    follow: boolean,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<ConsumedBatch, void, undefined> {
+    const waiting = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
+    const batches = readAhead({
+      environment: this.#environment,
+      prefetch: this.#prefetch,
+      pollInterval: this.#pollInterval,
+      follow,
+      signal: waiting,
+      next: (max) => this.#inTurn(() => this.#unseen(max)),
+      fetch: (descriptor) => this.#fetcher.fetch(descriptor),
+    });
+    for await (const batch of batches) yield this.#handOut(batch);
   }
 
   /** A descriptor leaves the house. */

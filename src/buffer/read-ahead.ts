@@ -9,10 +9,8 @@ export interface ReadAheadOptions {
   readonly pollInterval: number;
   /** Whether to wait for more. */
   readonly follow: boolean;
-  /** Ends the waiting. */
+  /** Ends it, by throwing the signal's reason, or what a fetch or a pause that it interrupts throws. */
   readonly signal: AbortSignal;
-  /** Whether to end. */
-  ended(): boolean;
   /** Descriptors behind those that were yielded, at most so many; none if there are none yet. */
   next(max: number): Promise<readonly BatchDescriptor[]>;
   fetch(descriptor: BatchDescriptor): Promise<FetchedBatch>;
@@ -28,13 +26,14 @@ export async function* readAhead(options: ReadAheadOptions): AsyncGenerator<Fetc
   let next = 0;
   let pause = pollInterval;
   const ahead: Promise<FetchedBatch>[] = [];
-  while (!options.ended()) {
+  for (;;) {
+    signal.throwIfAborted();
     if (next === descriptors.length && ahead.length === 0) {
       descriptors = await options.next(DESCRIPTORS_AT_ONCE);
       next = 0;
       if (descriptors.length === 0) {
         if (!options.follow) return;
-        await environment.sleep(pause, signal).catch(() => {}); // Looked at above.
+        await environment.sleep(pause, signal);
         pause = Math.min(2 * pause, 10 * pollInterval);
         continue;
       }

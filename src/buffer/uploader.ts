@@ -76,8 +76,8 @@ interface Flush {
  *   the oldest of them came.
  * - **Failure**: while the store cannot be reached, the ring holds what is to be shipped, and the writer's option
  *   `whenFull` decides what appends do when it is full. A failure that will not pass ends the uploader.
- * - **Memory**: about (`maxConcurrentUploads` + 1) × `flushSizeBytes`, twice that with `zstd`; little if little is
- *   appended.
+ * - **Memory**: about (2 × `maxConcurrentUploads` + 1) × `flushSizeBytes`, twice that with `zstd`, if as much is
+ *   appended; little if little is.
  */
 export class Uploader implements AsyncDisposable {
   /**
@@ -363,7 +363,8 @@ export class Uploader implements AsyncDisposable {
   /** Sends what is full or due, as far as there is room; while there is none, the open batch goes on growing. */
   #send(): void {
     const { flushSizeBytes, maxConcurrentUploads } = this.#options;
-    while (!this.#stop.signal.aborted && this.#bytesInFlight < maxConcurrentUploads * flushSizeBytes) {
+    // Twice: a batch that is stored waits for the manifest, while the next ones are uploaded.
+    while (!this.#stop.signal.aborted && this.#bytesInFlight < 2 * maxConcurrentUploads * flushSizeBytes) {
       if (!this.#packer.hasFull && (this.#packer.open === undefined || !(this.#due || this.#draining))) break;
       if (!this.#writer.hasRoom) {
         void this.#awaitRoom();

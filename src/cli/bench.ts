@@ -20,6 +20,8 @@ Suites (all of them, if none is named):
   processes tails in processes of their own
   open      full rings after a clean close, and after SIGKILL
   seek      to the chunk after a random log, none of it in memory
+  upload    a ring that is shipped to an object store, and plain puts of the same bytes
+  manifest  1 to 64 producers that contend for one manifest
   peers     the same durable work done by other stores, as far as those are installed
 
 Each run is a process of its own. Runs of a trial and of what it is compared with take turns, and a ratio is
@@ -29,6 +31,7 @@ end, on SIGINT and SIGTERM too (status 130 or 143). The status is 1 if a trial f
 Examples:
   waldo bench append latency --dir /var/lib
   waldo bench --list
+  WALDO_BENCH_STORE='s3://bucket/folder?region=eu-west-1' waldo bench upload manifest
   waldo bench peers --json > peers.ndjson`;
 
 interface BenchFlags {

@@ -1,8 +1,8 @@
 /** Milliseconds that a rate is measured over. */
 const WINDOW_MS = 5000;
-/** Columns of a bar. */
-const SHORTEST = 6;
+/** Columns of a bar: at most so many, and a multiple of these, so that it seldom changes as numbers grow. */
 const LONGEST = 30;
+const STEP = 5;
 
 /** How fast a number grows, over the last few seconds. */
 export class RateMeter {
@@ -32,8 +32,9 @@ export class RateMeter {
  */
 export function progressBar(fraction: number, text: string, columns: number): string {
   const percent = `${Math.floor(fraction * 100)}`.padStart(3);
-  const length = Math.min(LONGEST, columns - text.length - '[] 100 % '.length - 1);
-  if (length < SHORTEST) return `${percent} % ${text}`;
+  const room = Math.min(LONGEST, columns - text.length - '[] 100 % '.length - 1);
+  const length = room - (room % STEP);
+  if (length <= 0) return `${percent} % ${text}`;
   const filled = Math.floor(fraction * length);
   return `[${'#'.repeat(filled)}${'-'.repeat(length - filled)}] ${percent} % ${text}`;
 }
