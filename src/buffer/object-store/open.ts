@@ -58,6 +58,8 @@ async function connect(url: string | URL): Promise<ObjectStore> {
       return memoryNamed(parsed.path);
     case 'file':
       return new LocalObjectStore(fileURLToPath(parsed.href));
+    case 's3':
+      return (await import('./s3.js')).S3ObjectStore.open(parsed);
     default:
       throw invalidArgument(`${parsed.scheme}: stores are not there yet`);
   }
