@@ -57,14 +57,12 @@ export class BatchReader {
     return this.#store.url;
   }
 
-  /** Entries of the manifest when it was last read. */
-  get length(): number {
-    return this.#known?.manifest.entryCount ?? 0;
-  }
-
-  /** The manifest as it is now; `undefined` if there is none yet. */
+  /**
+   * The manifest as it is now; `undefined` if there is none yet.
+   * @throws {@link WaldoError} `WALDO_STORE` at once, so that a wrong URL shows; `WALDO_CORRUPT`, `WALDO_VERSION`
+   */
   async manifest(): Promise<Manifest | undefined> {
-    this.#known = await retrying(this.#retry, () => this.#store.refresh(this.#known, this.#retry.signal));
+    this.#known = await this.#store.refresh(this.#known, this.#retry.signal);
     return this.#known.version === undefined ? undefined : this.#known.manifest;
   }
 
@@ -98,7 +96,7 @@ export class BatchReader {
   }
 
   async #next(max: number): Promise<readonly BatchDescriptor[]> {
-    const manifest = await this.manifest();
+    const manifest = await retrying(this.#retry, () => this.manifest());
     if (manifest === undefined) return [];
     const from = this.#last === undefined ? 0 : this.#last + 1;
     const next: BatchDescriptor[] = [];
