@@ -77,7 +77,7 @@ test('a manifest that was changed somewhere is read as what it is, or refused', 
         manifest.firstSequence();
         manifest.entryAt(sequence);
         manifest.removeThrough(sequence);
-        dumpManifest(manifest.append([{ location: 'a', metadata: [] }]).withEpoch(1n));
+        for (const _ of dumpManifest(manifest.append([{ location: 'a', metadata: [] }]).withEpoch(1n)));
         const again = Manifest.fromEntries([...manifest.entries()], manifest.nextSequence, manifest.epoch);
         assert.deepEqual(again.bytes, bytes);
       } catch (error) {
