@@ -1,3 +1,4 @@
+import { Contention } from './contention.js';
 import type { Environment } from './environment.js';
 import type { NewEntry } from './manifest.js';
 import { ManifestStore, type VersionedManifest } from './manifest-store.js';
@@ -21,9 +22,6 @@ export interface Enqueued {
   readonly locations: readonly string[];
 }
 
-/** After so many conflicts in a row, pauses do not get longer any more. */
-const MOST_DOUBLINGS = 6;
-
 /** Appends entries to a manifest that others append to as well. */
 export class QueueProducer {
   readonly #options: QueueProducerOptions;
@@ -31,8 +29,7 @@ export class QueueProducer {
   readonly #receipts: Receipts;
   /** The manifest as this producer wrote it last: if nobody else has written since, it need not be read. */
   #known: VersionedManifest | undefined;
-  /** Milliseconds that a write took; a conflict is waited out in proportion to it. */
-  #writeTime = 0;
+  readonly #contention: Contention;
 
   constructor(options: QueueProducerOptions) {
     const { store, manifestPath, environment, metrics } = options;
@@ -44,6 +41,7 @@ export class QueueProducer {
       metrics: { sink: metrics, role: 'producer' },
     });
     this.#receipts = new Receipts(store, manifestPath, environment);
+    this.#contention = new Contention(environment);
   }
 
   /** The manifest as it is now. */
@@ -68,12 +66,12 @@ export class QueueProducer {
     const { signal } = this.#options.retry;
     const backoff = new Backoff(this.#options.retry);
     const unanswered: Enqueued[] = [];
-    let conflicts = 0;
     for (;;) {
       let attempt: Enqueued | undefined;
       try {
-        const base = this.#known ?? (await this.#store.read(signal));
-        this.#known = undefined;
+        await this.#contention.pause(signal);
+        const known = this.#known;
+        const base = await this.#base();
         const applied = await this.#findApplied(unanswered, base);
         if (applied !== undefined) {
           this.#known = base;
@@ -81,15 +79,14 @@ export class QueueProducer {
         }
         const batch = await entries();
         const next = base.manifest.append(batch);
-        const started = this.#options.environment.monotonic();
         attempt = { sequence: base.manifest.nextSequence, locations: batch.map((entry) => entry.location) };
         this.#known = await this.#store.write(base, next, signal);
-        this.#writeTime = this.#options.environment.monotonic() - started;
+        this.#contention.succeeded(known !== undefined && known !== base);
         return attempt;
       } catch (error) {
         if (isPrecondition(error)) {
+          this.#contention.conflicted();
           backoff.reset();
-          await this.#yield(conflicts++);
           continue;
         }
         if (attempt !== undefined) unanswered.push(attempt);
@@ -117,11 +114,12 @@ export class QueueProducer {
     return undefined;
   }
 
-  /** Lets others go first, the longer the more often this producer was too late. */
-  async #yield(conflicts: number): Promise<void> {
-    if (conflicts === 0) return;
-    const { environment, retry } = this.#options;
-    const longest = Math.max(1, this.#writeTime) * 2 ** Math.min(conflicts, MOST_DOUBLINGS);
-    await environment.sleep(environment.random() * longest, retry.signal);
+  /** The manifest to append to: the one that this producer wrote, unless somebody else may have written since. */
+  async #base(): Promise<VersionedManifest> {
+    const { signal } = this.#options.retry;
+    const known = this.#known;
+    this.#known = undefined;
+    if (known !== undefined && !this.#contention.expected) return known;
+    return this.#store.refresh(known, signal);
   }
 }
