@@ -49,6 +49,7 @@ export class BatchReader {
       DEFAULT_DECODE_LIMITS,
       new Metrics(store.url, manifestPath),
       this.#retry,
+      this.#store.url,
     );
     this.#options = options;
     this.#last = options.after;

@@ -105,7 +105,8 @@ export class Consumer {
     };
     const metrics = this.#metrics;
     this.#queue = new QueueConsumer({ store, manifestPath, environment, metrics, retry });
-    this.#fetcher = new FetchHandle(store, { ...DEFAULT_DECODE_LIMITS, ...options.limits }, metrics, retry);
+    const limits: DecodeLimits = { ...DEFAULT_DECODE_LIMITS, ...options.limits };
+    this.#fetcher = new FetchHandle(store, limits, metrics, retry, this.#queue.url);
   }
 
   /**

@@ -60,8 +60,10 @@ async function connect(url: string | URL): Promise<ObjectStore> {
       return new LocalObjectStore(fileURLToPath(parsed.href));
     case 's3':
       return (await import('./s3.js')).S3ObjectStore.open(parsed);
-    default:
-      throw invalidArgument(`${parsed.scheme}: stores are not there yet`);
+    case 'gs':
+      return (await import('./gcs.js')).GoogleObjectStore.open(parsed);
+    case 'az':
+      return (await import('./azure.js')).AzureObjectStore.open(parsed);
   }
 }
 

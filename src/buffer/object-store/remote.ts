@@ -95,23 +95,36 @@ export function redact(text: string): string {
     .replace(/\/\/[^/@\s]*@/g, '//…@');
 }
 
-/** Collects a body of `expected` bytes (as far as that is known), refusing more than `maxBytes`. */
+/**
+ * Collects a body, refusing more than `maxBytes` before it is read.
+ * @param limits.expected the bytes that were announced, once the first chunk is there (or the end).
+ */
 export async function readBody(
   chunks: AsyncIterable<Uint8Array>,
-  limits: { readonly expected: number; readonly maxBytes: number; readonly name: string },
+  limits: { readonly expected: () => number; readonly maxBytes: number; readonly name: string },
 ): Promise<Buffer> {
-  const { expected, maxBytes, name } = limits;
-  if (expected > maxBytes) throw tooLong(name, expected, maxBytes);
-  const body = Buffer.allocUnsafeSlow(expected);
+  const { maxBytes, name } = limits;
+  let body: Buffer | undefined;
+  const allocate = () => {
+    const expected = limits.expected();
+    if (expected > maxBytes) throw tooLong(name, expected, maxBytes);
+    if (!Number.isSafeInteger(expected) || expected < 0)
+      throw storeFailed(name, 'the answer does not tell how long it is', { retryable: false });
+    return Buffer.allocUnsafeSlow(expected);
+  };
   let length = 0;
   for await (const chunk of chunks) {
-    if (length + chunk.length > expected)
-      throw storeFailed(name, `the body has more than the ${expected} bytes announced`, { retryable: true });
+    body ??= allocate();
+    if (length + chunk.length > body.length) {
+      const what = `the body has more than the ${body.length} bytes announced`;
+      throw storeFailed(name, what, { retryable: true });
+    }
     body.set(chunk, length);
     length += chunk.length;
   }
-  if (length === expected) return body;
-  const what = `the body ended after ${length} of ${expected} bytes`;
+  body ??= allocate();
+  if (length === body.length) return body;
+  const what = `the body ended after ${length} of ${body.length} bytes`;
   throw storeFailed(name, what, { retryable: true });
 }
 

@@ -146,7 +146,7 @@ export class S3ObjectStore implements ObjectStore {
       const chunks = Body as unknown as AsyncIterable<Uint8Array> & { destroy(): void };
       try {
         if (ETag === undefined || ContentLength === undefined) throw incomplete(name);
-        const body = await readBody(chunks, { expected: ContentLength, maxBytes, name });
+        const body = await readBody(chunks, { expected: () => ContentLength, maxBytes, name });
         return { body, version: ETag, size: sizeFromRange(ContentRange) ?? ContentLength };
       } finally {
         chunks.destroy();
