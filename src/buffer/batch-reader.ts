@@ -6,7 +6,7 @@ import { FetchHandle } from './fetch-handle.js';
 import type { Manifest } from './manifest.js';
 import { ManifestStore, type VersionedManifest } from './manifest-store.js';
 import { Metrics } from './metrics.js';
-import { type BufferOptions, DEFAULT_MANIFEST_PATH } from './options.js';
+import { type BufferOptions, checkBufferOptions, DEFAULT_MANIFEST_PATH } from './options.js';
 import { readAhead } from './read-ahead.js';
 import { type RetryOptions, retrying } from './retry.js';
 
@@ -38,7 +38,9 @@ export class BatchReader {
   /** The last batch that was named to be fetched. */
   #last: number | undefined;
 
+  /** @throws {@link WaldoError} `WALDO_OPTION` */
   constructor(buffer: BufferOptions, options: BatchReaderOptions) {
+    checkBufferOptions(buffer);
     const { store, manifestPath = DEFAULT_MANIFEST_PATH, environment = realEnvironment } = buffer;
     this.#retry = { environment, timeout: RETRY_TIMEOUT, signal: options.signal };
     this.#store = new ManifestStore({ store, path: manifestPath, environment });
