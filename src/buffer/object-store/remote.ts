@@ -91,7 +91,7 @@ export function redact(text: string): string {
       /([?&;\s](?:sig|AccountKey|SharedAccessSignature|AWSAccessKeyId|X-Amz-[\w-]+)=)[^&;\s'"]+/gi,
       '$1…',
     )
-    .replace(/\b(authorization|x-amz-security-token)\b.*/gi, '$1 …')
+    .replace(/\b(authorization|x-amz-security-token)(["']?\s*[:=]).*/gi, '$1$2 …')
     .replace(/\/\/[^/@\s]*@/g, '//…@');
 }
 
