@@ -348,7 +348,8 @@ export class Uploader implements AsyncDisposable {
     if (this.#timing || open === undefined || this.#due) return;
     this.#timing = true;
     const left = open.since + flushInterval - environment.monotonic();
-    environment.sleep(Math.max(0, Math.ceil(left)), this.#stop.signal).then(
+    // The process may end meanwhile: what is not shipped stays in the ring.
+    environment.sleep(Math.max(0, Math.ceil(left)), this.#stop.signal, true).then(
       () => {
         this.#timing = false;
         const { open } = this.#packer;
@@ -384,12 +385,15 @@ export class Uploader implements AsyncDisposable {
     this.#bytesInFlight += bytes;
     this.#batchesInFlight++;
     const since = environment.monotonic();
+    const retries = this.#retries;
     const before = this.#shipped;
     const durable = this.#writer.write(batch.finish(compression));
     this.#shipped = (async () => {
       const { sequence, location } = await durable;
       this.#bytesInFlight -= bytes;
       this.#batchesInFlight--;
+      // An attempt that was given up may still be sending.
+      if (this.#retries === retries) this.#packer.recycle(batch);
       this.#send();
       await before;
       await this.#cursor.commit(batch.lastSeqNo);
@@ -471,8 +475,19 @@ export class Uploader implements AsyncDisposable {
   }
 }
 
+/** A ring that is overwritten fast may have passed its oldest log before the cursor holds it. */
+const ATTEMPTS = 100;
+
 /** Opens the cursor; its start counts only if it is new. */
-function openCursor(ring: Ring, { cursor: name, start }: ResolvedUploaderOptions): Promise<DurableCursor> {
-  const isNew = ring.metadata().cursors.every((cursor) => cursor.name !== name);
-  return ring.durableCursor(name, { hold: true, ...(isNew && start !== undefined && { start }) });
+async function openCursor(ring: Ring, options: ResolvedUploaderOptions): Promise<DurableCursor> {
+  const { cursor: name, start = Cursor.trim() } = options;
+  for (let attempt = 1; ; attempt++) {
+    const isNew = ring.metadata().cursors.every((cursor) => cursor.name !== name);
+    try {
+      return await ring.durableCursor(name, { hold: true, ...(isNew && { start }) });
+    } catch (error) {
+      const passed = isNew && start.kind === 'trim' && (error as WaldoError).code === 'WALDO_TRIMMED';
+      if (!passed || attempt === ATTEMPTS) throw error;
+    }
+  }
 }
