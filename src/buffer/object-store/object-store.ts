@@ -33,7 +33,7 @@ export interface ObjectStore {
   getIfChanged(key: string, version: string, options?: GetOptions): Promise<StoredObject | undefined>;
 
   /**
-   * Creates an object that is not there.
+   * Creates an object that is not there. The bytes of `body` must not change until it settles.
    * @returns the new object's version.
    */
   putIfAbsent(key: string, body: Uint8Array, options?: StoreOptions): Promise<string>;
@@ -74,7 +74,10 @@ export interface GetOptions extends StoreOptions {
 
 export interface StoredObject {
   readonly body: Buffer;
-  /** Names this state of the object: opaque, unequal for any two states of one key. */
+  /**
+   * Names this state of the object: opaque, unequal for any two states of one key that differ in their bytes. (States
+   * of the same bytes have one version in S3, where it is made from them, and versions of their own elsewhere.)
+   */
   readonly version: string;
   /** Bytes of the whole object. */
   readonly size: number;
