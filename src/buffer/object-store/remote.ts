@@ -43,7 +43,9 @@ export interface Refusal {
 
 const RETRYABLE_CODES = ['RequestTimeout', 'RequestTimeTooSkewed', 'SlowDown', 'ConditionalRequestConflict'];
 
-/** Makes of what an SDK threw what {@link ObjectStore} promises. Nothing of the SDK's own error goes along. */
+/**
+ * Makes of what an SDK threw what {@link ObjectStore} promises. Nothing of the SDK's own error goes along.
+ */
 export function remoteFailure(
   name: string,
   refusal: Refusal,

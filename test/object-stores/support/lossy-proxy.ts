@@ -6,8 +6,8 @@ export interface LossyProxy {
   /** How many answers it has kept back. */
   readonly lost: number;
   /**
-   * The answer to the next request that starts with `start` is lost: the server carries it out, then the connection
-   * is cut. `meanwhile` runs in between.
+   * The answer to the next request that starts with `start` is lost: the server carries it out, then the
+   * connection is cut. `meanwhile` runs in between.
    */
   loseAnswerTo(start: RegExp, meanwhile?: () => Promise<unknown>): void;
   close(): Promise<void>;
