@@ -64,8 +64,8 @@ class Lock {
   virtual ~Lock() = default;
 };
 
-// A page of memory that processes share by way of a file. It is for hints: whoever may write the file may write
-// anything into it, or cut it short.
+// A page of memory that processes share by way of a file. It is for hints: whoever may write the file may
+// write anything into it, or cut it short.
 class SharedMemory {
  public:
   static constexpr size_t kBytes = 4096;
@@ -138,8 +138,8 @@ class FileSystem {
 // The real one.
 FileSystem& posix_file_system();
 
-// Takes an exclusive flock on an open descriptor unless somebody else has one on that file; never waits. The lock
-// ends with the descriptor.
+// Takes an exclusive flock on an open descriptor unless somebody else has one on that file; never waits. The
+// lock ends with the descriptor.
 Status try_lock(int fd, bool* locked);
 
 }  // namespace waldo

@@ -1,6 +1,6 @@
-// Tests the object stores against real servers on the loopback interface: node scripts/test-object-stores.mjs [NAME…]
-// Installs the servers first, by the clients of their registries, into node_modules/.cache/object-stores; --install
-// does only that. Needs Go, which compiles two of them.
+// Tests the object stores against real servers on the loopback interface: node scripts/test-object-stores.mjs
+// [NAME…] Installs the servers first, by the clients of their registries, into
+// node_modules/.cache/object-stores; --install does only that. Needs Go, which compiles two of them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -10,7 +10,10 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const home = process.env.WALDO_TEST_SERVERS ?? join(root, 'node_modules', '.cache', 'object-stores');
 const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
 
-/** S3: files with conditional writes. Google: the JSON API with preconditions. Azure: Microsoft's own emulator. */
+/**
+ * S3: files with conditional writes. Google: the JSON API with preconditions. Azure: Microsoft's own
+ * emulator.
+ */
 const GO_SERVERS = [
   { name: 'versitygw', module: 'github.com/versity/versitygw/cmd/versitygw@v1.8.0' },
   { name: 'fake-gcs-server', module: 'github.com/fsouza/fake-gcs-server@v1.56.1' },

@@ -187,8 +187,8 @@ export interface NativeEngine {
   /** A slab of `bufCapacity` bytes, aligned for direct I/O. Throws when memory is out. */
   allocate(): ArrayBuffer;
   /**
-   * Queues one frame: room for its header at `start`, logs from there to `end`. Unless `wake`, it is left to the
-   * `commitSync` that follows.
+   * Queues one frame: room for its header at `start`, logs from there to `end`. Unless `wake`, it is left to
+   * the `commitSync` that follows.
    */
   submit(slab: ArrayBuffer, start: number, end: number, count: number, wake: boolean): void;
   /** Writes all submitted frames on the calling thread; returns `committed()`. */
@@ -198,13 +198,16 @@ export interface NativeEngine {
   /** The failure that latched the ring, if one did. */
   failure(): NativeError | undefined;
   /**
-   * → {@link NativeChunk}, or null when there is nothing after that number. For further ids it goes on reading,
-   * each from where the one before ended; → undefined for those that were not reached.
+   * → {@link NativeChunk}, or null when there is nothing after that number. For further ids it goes on
+   * reading, each from where the one before ended; → undefined for those that were not reached.
    */
   read(ids: readonly number[], afterSeqNo: number, maxBytes: number): void;
   /** The same, from where the read for `lastId` will end; false if that is over already. */
   readOn(ids: readonly number[], lastId: number): boolean;
-  /** Logs kept have numbers greater than `afterSeqNo`, up to the durable tip. `page` is the newest page's number. For a reader, as its writer has it in this moment. */
+  /**
+   * Logs kept have numbers greater than `afterSeqNo`, up to the durable tip. `page` is the newest page's
+   * number. For a reader, as its writer has it in this moment.
+   */
   bounds(): NativeBounds;
   metadata(): NativeMetadata;
   /** → {@link NativeVerifyReport} */
@@ -238,7 +241,9 @@ export interface Binding {
   /** CRC32C; `seed` is the checksum of the bytes before, to continue from. */
   crc32c(bytes: Uint8Array, seed?: number): number;
   crc32cImplementation(): string;
-  /** Takes an exclusive flock on an open file, which ends with the descriptor; false if somebody else has one. */
+  /**
+   * Takes an exclusive flock on an open file, which ends with the descriptor; false if somebody else has one.
+   */
   tryLockFile(fd: number): boolean | NativeError;
 }
 
@@ -303,8 +308,8 @@ export function crc32c(bytes: Uint8Array, seed?: number): number {
 }
 
 /**
- * Takes an exclusive flock on an open file unless somebody else has one; never waits. It ends with the descriptor,
- * so also when the process dies.
+ * Takes an exclusive flock on an open file unless somebody else has one; never waits. It ends with the
+ * descriptor, so also when the process dies.
  * @throws {@link WaldoError} `WALDO_IO`: the filesystem has no locks.
  */
 export function tryLockFile(fd: number): boolean {

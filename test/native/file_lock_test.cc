@@ -204,5 +204,21 @@ TEST_F(FileLocks, LinkInPlaceOfTheLockIsRefused) {
   EXPECT_NE(access((directory / "elsewhere").c_str(), F_OK), 0);
 }
 
+TEST_F(FileLocks, OfAnOpenFileAreTriedWithoutWaitingAndEndWithTheDescriptor) {
+  const auto open_it = [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); };
+  const int first = open_it();
+  const int second = open_it();
+  bool locked = false;
+  EXPECT_OK(try_lock(first, &locked));
+  EXPECT_TRUE(locked);
+  EXPECT_OK(try_lock(second, &locked));
+  EXPECT_FALSE(locked);
+  ::close(first);
+  EXPECT_OK(try_lock(second, &locked));
+  EXPECT_TRUE(locked);
+  ::close(second);
+  EXPECT_FALSE(try_lock(second, &locked).ok());
+}
+
 }  // namespace
 }  // namespace waldo

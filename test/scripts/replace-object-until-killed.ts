@@ -1,5 +1,5 @@
-// replace-object-until-killed DIR: replaces an object again and again, and creates others; tells what is stored.
-// An object `object` of n has n × 1,000 bytes (n modulo 97), all of them n modulo 251.
+// replace-object-until-killed DIR: replaces an object again and again, and creates others; tells what is
+// stored. An object `object` of n has n × 1,000 bytes (n modulo 97), all of them n modulo 251.
 import { writeSync } from 'node:fs';
 import { LocalObjectStore } from '../../src/buffer/object-store/local.js';
 

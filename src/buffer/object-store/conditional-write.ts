@@ -11,8 +11,8 @@ const PAUSES = [40, 160, 640];
 /** How an attempt ended that did not succeed. */
 export interface Attempted {
   /**
-   * `refused`: the condition did not hold. `collided`: another write was under way; it was not applied. `failed`: as
-   * `error` says; it may have been applied.
+   * `refused`: the condition did not hold. `collided`: another write was under way; it was not applied.
+   * `failed`: as `error` says; it may have been applied.
    */
   readonly kind: 'refused' | 'collided' | 'failed';
   /** Whether the SDK sent the request more than once. */
@@ -26,7 +26,9 @@ export interface ConditionalWrite {
   /** What it means that the condition does not hold. */
   readonly why: string;
   readonly options: StoreOptions;
-  /** Whether a write that failed, and may have been applied, is tried again here; some SDKs do it themselves. */
+  /**
+   * Whether a write that failed, and may have been applied, is tried again here; some SDKs do it themselves.
+   */
   readonly retries: boolean;
   /** One attempt; `writeId` goes into the object's metadata. → the new version. */
   write(writeId: string): Promise<string>;
@@ -36,9 +38,10 @@ export interface ConditionalWrite {
 }
 
 /**
- * Writes an object under a condition. A write that is repeated because its answer was lost finds the condition broken,
- * by itself perhaps: the object's write id tells. If it is another's, ours may have won first and been replaced since:
- * that is reported as what nobody knows, not as a refusal. Contents never decide: two writers may write the same.
+ * Writes an object under a condition. A write that is repeated because its answer was lost finds the
+ * condition broken, by itself perhaps: the object's write id tells. If it is another's, ours may have won
+ * first and been replaced since: that is reported as what nobody knows, not as a refusal. Contents never
+ * decide: two writers may write the same.
  * @returns the new version.
  */
 export async function writeConditionally(request: ConditionalWrite): Promise<string> {

@@ -5,9 +5,9 @@ const MAX_KEY_LENGTH = 1024;
 const SEGMENT = /^[A-Za-z0-9!_.*'()=@+,~-]+$/;
 
 /**
- * Refuses keys that are not safe everywhere: as S3's, Google's and Azure's names, and as paths below a directory.
- * Allowed are segments of ASCII letters, digits and `!_.*'()=@+,~-` with `/` between them, none of which is `.` or
- * `..`, at most 1,024 characters together.
+ * Refuses keys that are not safe everywhere: as S3's, Google's and Azure's names, and as paths below a
+ * directory. Allowed are segments of ASCII letters, digits and `!_.*'()=@+,~-` with `/` between them, none of
+ * which is `.` or `..`, at most 1,024 characters together.
  * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT`
  */
 export function checkKey(key: unknown): asserts key is string {

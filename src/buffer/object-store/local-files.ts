@@ -86,8 +86,8 @@ async function openOwn(path: string, flags: number): Promise<FileHandle> {
 }
 
 /**
- * A new file in `folder`, open and locked: the lock tells {@link removeLeftovers} of every process that it is in use,
- * and goes with this process however that ends.
+ * A new file in `folder`, open and locked: the lock tells {@link removeLeftovers} of every process that it is
+ * in use, and goes with this process however that ends.
  */
 export async function createTemporary(folder: string): Promise<{ path: string; handle: FileHandle }> {
   for (;;) {
@@ -135,9 +135,9 @@ async function removeUnlessLocked(path: string): Promise<void> {
 const lines = new Map<string, Promise<void>>();
 
 /**
- * Runs `action` while no other caller, in this process or another, runs one under the same lock file. Callers of one
- * process stand in line; among processes it is the kernel's lock, tried again and again: waiting in the kernel would
- * take a thread of libuv's pool for as long.
+ * Runs `action` while no other caller, in this process or another, runs one under the same lock file. Callers
+ * of one process stand in line; among processes it is the kernel's lock, tried again and again: waiting in
+ * the kernel would take a thread of libuv's pool for as long.
  */
 export async function withLock<T>(
   path: string,
@@ -191,8 +191,8 @@ async function lockFile(path: string, signal: AbortSignal | undefined): Promise<
 const STEPS = [2e-6, 1e-3, 1, 2.5];
 
 /**
- * A modification time, in seconds, greater than all that were drawn from this lock file before: the file's own
- * remembers it. To be called under the lock.
+ * A modification time, in seconds, greater than all that were drawn from this lock file before: the file's
+ * own remembers it. To be called under the lock.
  */
 export async function drawTime(lock: FileHandle): Promise<number> {
   const last = (await lock.stat({ bigint: true })).mtimeNs;

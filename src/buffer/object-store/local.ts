@@ -54,17 +54,17 @@ const RETRYABLE = [
 ];
 
 /**
- * Objects as plain files below a directory, `a/b` at `<directory>/a/b`, with compare-and-swap among all processes of
- * the machine: what the embedded default needs, and no server.
+ * Objects as plain files below a directory, `a/b` at `<directory>/a/b`, with compare-and-swap among all
+ * processes of the machine: what the embedded default needs, and no server.
  *
- * A write goes to a temporary file, is synced, and takes its name at once, by link(2) or rename(2), under a lock of
- * the kernel that dies with its process; then the directory is synced. A process that is killed leaves the old object
- * or the new one. The directory `.waldo` has the locks and the temporary files; those of dead processes are removed at
- * the first write. Files are made with mode 0600 and directories with 0700. Symbolic links below the directory, and
- * whatever else is neither a file nor a directory, are refused.
+ * A write goes to a temporary file, is synced, and takes its name at once, by link(2) or rename(2), under a
+ * lock of the kernel that dies with its process; then the directory is synced. A process that is killed
+ * leaves the old object or the new one. The directory `.waldo` has the locks and the temporary files; those
+ * of dead processes are removed at the first write. Files are made with mode 0600 and directories with 0700.
+ * Symbolic links below the directory, and whatever else is neither a file nor a directory, are refused.
  *
- * A version is the file's modification time, inode and size. Inodes are used again and sizes are alike, so it is the
- * time that has to differ: each write draws one under the lock, greater than any before.
+ * A version is the file's modification time, inode and size. Inodes are used again and sizes are alike, so it
+ * is the time that has to differ: each write draws one under the lock, greater than any before.
  *
  * As in a file system, there cannot be an object `a` while there is one `a/b`.
  */
@@ -73,7 +73,9 @@ export class LocalObjectStore implements ObjectStore {
   readonly writeIntervalMs = 0;
   readonly #root: string;
   readonly #temporary: string;
-  /** Directories whose names this store has made durable, with what tells them from later ones of that name. */
+  /**
+   * Directories whose names this store has made durable, with what tells them from later ones of that name.
+   */
   readonly #durable = new Map<string, string>();
   #prepared: Promise<void> | undefined;
 
@@ -210,8 +212,8 @@ export class LocalObjectStore implements ObjectStore {
   }
 
   /**
-   * A writer may have named the file a moment ago and not synced the directory yet: what is read is made durable
-   * first, so that nobody acts on a state that a power failure takes back.
+   * A writer may have named the file a moment ago and not synced the directory yet: what is read is made
+   * durable first, so that nobody acts on a state that a power failure takes back.
    */
   async #settle(key: string, stats: BigIntStats): Promise<void> {
     if (Date.now() - Number(stats.ctimeMs) < SETTLED_AFTER_MS) await syncDirectory(dirname(this.#path(key)));

@@ -9,8 +9,8 @@ import { parseStoreUrl } from './url.js';
 /** Options of {@link openObjectStore}. */
 export interface OpenStoreOptions extends StoreOptions {
   /**
-   * Whether to try out, with four small writes and a delete, that the store refuses conditional writes as it should.
-   * `false` for those who only read.
+   * Whether to try out, with four small writes and a delete, that the store refuses conditional writes as it
+   * should. `false` for those who only read.
    * @default true
    */
   readonly probe?: boolean;
@@ -25,13 +25,14 @@ const memories = new Map<string, MemoryObjectStore>();
  * - `file:///path`: a directory of this machine; it need not exist
  * - `s3://bucket/prefix?region=…&endpoint=…&pathStyle=true|false`: needs the package `@aws-sdk/client-s3`
  * - `gs://bucket/prefix?endpoint=…`: needs `@google-cloud/storage`
- * - `az://container/prefix?account=…` or `?endpoint=…`: needs `@azure/storage-blob`, and `@azure/identity` unless
- *   there is an `AZURE_STORAGE_CONNECTION_STRING`
+ * - `az://container/prefix?account=…` or `?endpoint=…`: needs `@azure/storage-blob`, and `@azure/identity`
+ *   unless there is an `AZURE_STORAGE_CONNECTION_STRING`
  * - `memory:NAME`: memory that all who name it in this process share; `memory:` alone is new each time
  *
  * Credentials come from where the packages look for them, never from the URL.
- * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT` for a URL that is none of these; `WALDO_MISSING_PACKAGE`;
- * `WALDO_UNSUPPORTED` if the store does not have conditional writes; `WALDO_STORE` if it cannot be reached.
+ * @throws {@link WaldoError} `WALDO_INVALID_ARGUMENT` for a URL that is none of these;
+ * `WALDO_MISSING_PACKAGE`; `WALDO_UNSUPPORTED` if the store does not have conditional writes; `WALDO_STORE`
+ * if it cannot be reached.
  */
 export async function openObjectStore(
   url: string | URL,

@@ -3,10 +3,10 @@ import { type Environment, realEnvironment } from '../environment.js';
 import type { ObjectStore, StoreOptions } from './object-store.js';
 
 /**
- * Finds out whether a store keeps its promise: a conditional write is refused when the condition does not hold. The
- * manifest rests on that. Writes one object of a name of its own, `.probe-<ULID>`, and deletes it.
- * @throws {@link WaldoError} `WALDO_UNSUPPORTED` that names what was not refused, or what was refused and should not
- * be; what the store answers otherwise, `WALDO_STORE` for example.
+ * Finds out whether a store keeps its promise: a conditional write is refused when the condition does not
+ * hold. The manifest rests on that. Writes one object of a name of its own, `.probe-<ULID>`, and deletes it.
+ * @throws {@link WaldoError} `WALDO_UNSUPPORTED` that names what was not refused, or what was refused and
+ * should not be; what the store answers otherwise, `WALDO_STORE` for example.
  */
 export async function probeConditionalWrites(
   store: ObjectStore,

@@ -43,7 +43,9 @@ export interface Refusal {
 
 const RETRYABLE_CODES = ['RequestTimeout', 'RequestTimeTooSkewed', 'SlowDown', 'ConditionalRequestConflict'];
 
-/** Makes of what an SDK threw what {@link ObjectStore} promises. Nothing of the SDK's own error goes along. */
+/**
+ * Makes of what an SDK threw what {@link ObjectStore} promises. Nothing of the SDK's own error goes along.
+ */
 export function remoteFailure(
   name: string,
   refusal: Refusal,
@@ -91,7 +93,7 @@ export function redact(text: string): string {
       /([?&;\s](?:sig|AccountKey|SharedAccessSignature|AWSAccessKeyId|X-Amz-[\w-]+)=)[^&;\s'"]+/gi,
       '$1…',
     )
-    .replace(/\b(authorization|x-amz-security-token)\b.*/gi, '$1 …')
+    .replace(/\b(authorization|x-amz-security-token)(["']?\s*[:=]).*/gi, '$1$2 …')
     .replace(/\/\/[^/@\s]*@/g, '//…@');
 }
 

@@ -27,19 +27,22 @@ import type { BucketUrl } from './url.js';
 
 /** Keys that one request deletes. */
 const DELETED_AT_ONCE = 1000;
-/** A connection that nothing comes over is given up, in milliseconds: else an outage would be waited for for ever. */
+/**
+ * A connection that nothing comes over is given up, in milliseconds: else an outage would be waited for for
+ * ever.
+ */
 const CONNECT_TIMEOUT = 5_000;
 const IDLE_TIMEOUT = 30_000;
 
-/** The least that a caller may ask for; tests have smaller parts. */
+/** Objects that long take more than a moment to send: a part that fails is sent again, not all of it. */
 const MULTIPART: Multipart = { threshold: 64 * 1024 ** 2, partBytes: 16 * 1024 ** 2 };
 
 /** What a conditional write asks for. */
 type Condition = { readonly IfNoneMatch: '*' } | { readonly IfMatch: string };
 
 /**
- * A bucket of Amazon S3, or of what speaks its protocol and has conditional writes: Cloudflare R2, MinIO, … A version
- * is the ETag: unequal for states that differ, and in some services equal for those that do not.
+ * A bucket of Amazon S3, or of what speaks its protocol and has conditional writes: Cloudflare R2, MinIO, … A
+ * version is the ETag: unequal for states that differ, and in some services equal for those that do not.
  */
 export class S3ObjectStore implements ObjectStore {
   readonly url: string;

@@ -4,8 +4,8 @@ import type { StoreOptions } from './object-store.js';
 const REQUEST_TIMEOUT = 300_000;
 
 /**
- * Runs a request that is given up when the caller's signal fires or the time is up. SDKs that take no signal, or do
- * not heed it at once, are not waited for then.
+ * Runs a request that is given up when the caller's signal fires or the time is up. SDKs that take no signal,
+ * or do not heed it at once, are not waited for then.
  */
 export async function within<T>(
   { signal }: StoreOptions,

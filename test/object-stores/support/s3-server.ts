@@ -35,7 +35,9 @@ export function s3Url(endpoint: string, bucket = BUCKET, prefix = ''): string {
   return `s3://${bucket}${prefix && `/${prefix}`}?endpoint=${encodeURIComponent(endpoint)}&region=${REGION}`;
 }
 
-/** Starts an S3 server (versitygw, with conditional writes) with an empty bucket, on the loopback interface. */
+/**
+ * Starts an S3 server (versitygw, with conditional writes) with an empty bucket, on the loopback interface.
+ */
 export async function startS3(): Promise<S3Server> {
   const files = mkdtempSync(join(tmpdir(), 'waldo-s3-'));
   const port = await freePort();
