@@ -4,7 +4,7 @@ import { ulid } from 'ulid';
 import { Waldo } from 'waldo';
 import { type Compression, Uploader } from 'waldo/buffer';
 import { formatSize } from '../src/units.js';
-import { fillRing, ringBytes } from './rings.js';
+import { fillRing, ringOptions } from './rings.js';
 import { inFolder, type Target, targets } from './stores.js';
 import type { Context, Figures, Scale, Suite, Trial } from './suite.js';
 
@@ -21,6 +21,10 @@ const ROWS: readonly Row[] = [
   { payload: 1000, compression: 'zstd' },
 ];
 
+/** A ring that takes long enough for starting and ending not to count. */
+const PAGES = 16;
+
+const pageBytes = (scale: Scale) => ringOptions(scale).fileCapacity;
 /** Bytes of a batch. */
 const batchBytes = (scale: Scale) => (scale.quick ? 2 ** 16 : 2 ** 23);
 
@@ -29,8 +33,8 @@ function trial(target: Target, { payload, compression }: Row, scale: Scale): Tri
   return {
     name: `${target.name}, ${payload} B logs, ${formatSize(batchBytes(scale))} batches${zstd}`,
     metrics: { bytes: 'MB/s', logs: '1/s', cpu: 's/GB' },
-    diskBytes: 3 * ringBytes(scale),
-    prepare: (context) => fillRing(context, {}, payload),
+    diskBytes: 2 * PAGES * pageBytes(scale),
+    prepare: (context) => fillRing(context, { ringSize: PAGES }, payload),
     run: (context) =>
       inFolder(target, context, (store, folder) => upload(context, { store, folder, compression })),
     baselines: [
@@ -105,7 +109,7 @@ interface Piece {
 
 function piecesOf(path: string, scale: Scale): Piece[] {
   const length = batchBytes(scale);
-  const count = Math.floor(ringBytes(scale) / 4 / length);
+  const count = Math.floor(pageBytes(scale) / length);
   return Array.from({ length: count }, (_, i) => ({ path, length, position: i * length }));
 }
 

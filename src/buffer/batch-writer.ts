@@ -279,6 +279,7 @@ export class BatchWriter {
       for (const item of this.#line) item.state = 'failed';
     }
     while (this.#line[0]?.state === 'failed') this.#line.shift();
+    this.#wake();
   }
 
   /** Those who wait for room look again. */

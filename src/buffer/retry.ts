@@ -26,10 +26,11 @@ export class Backoff {
 
   /**
    * Waits before another attempt.
-   * @throws `error` itself where trying again would not help, or the time is up.
+   * @throws `error` itself where trying again would not help, or the time is up; the signal's reason if it fired.
    */
   async pause(error: unknown): Promise<void> {
     const { environment, timeout, signal, onRetry } = this.#options;
+    signal?.throwIfAborted();
     if (!isRetryable(error)) throw error;
     const now = environment.monotonic();
     this.#deadline ??= now + timeout;

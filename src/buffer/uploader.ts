@@ -385,12 +385,15 @@ export class Uploader implements AsyncDisposable {
     this.#bytesInFlight += bytes;
     this.#batchesInFlight++;
     const since = environment.monotonic();
+    const retries = this.#retries;
     const before = this.#shipped;
     const durable = this.#writer.write(batch.finish(compression));
     this.#shipped = (async () => {
       const { sequence, location } = await durable;
       this.#bytesInFlight -= bytes;
       this.#batchesInFlight--;
+      // An attempt that was given up may still be sending.
+      if (this.#retries === retries) this.#packer.recycle(batch);
       this.#send();
       await before;
       await this.#cursor.commit(batch.lastSeqNo);
