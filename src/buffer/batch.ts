@@ -88,7 +88,8 @@ export class RecordBlock {
     const to = at + LENGTH_BYTES;
     if (length <= SHORT_RECORD) for (let i = 0; i < length; i++) bytes[to + i] = source[start + i]!;
     else if (length === source.length) copyBytes.call(bytes, source, to);
-    else copyBytes.call(bytes, source.subarray(start, end), to);
+    // A plain Uint8Array is made in half the time that a Buffer takes.
+    else copyBytes.call(bytes, new Uint8Array(source.buffer, source.byteOffset + start, length), to);
     this.#end = next;
     this.#count++;
   }

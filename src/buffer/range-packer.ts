@@ -165,7 +165,9 @@ export class RangePacker {
   /** A batch that was shipped: its memory can be used again while batches go on to be full. */
   recycle(batch: PackedBatch): void {
     const memory = batch.takeMemory();
-    if (this.#capacity === this.#maxBytes && memory.length >= this.#maxBytes) this.#spare.push(memory);
+    if (this.#open === undefined && !this.hasFull)
+      this.#spare = []; // An idle uploader keeps nothing.
+    else if (this.#capacity === this.#maxBytes && memory.length >= this.#maxBytes) this.#spare.push(memory);
   }
 
   readonly #visit = (seqNo: number, bytes: Buffer, start: number, end: number, prevSeqNo: number): void => {
