@@ -9,7 +9,7 @@ import type {
   StoreOptions,
 } from '../../../src/buffer/object-store/object-store.js';
 import { preconditionFailed } from '../../../src/buffer/object-store/store-errors.js';
-import { WaldoError } from '../../../src/errors.js';
+import { abortedError, WaldoError } from '../../../src/errors.js';
 import type { Subject } from './actors.js';
 import type { Rule } from './checker.js';
 import { MANIFEST, type Role } from './history.js';
@@ -347,6 +347,31 @@ export const mutants: readonly Mutant[] = [
     name: 'sequences start again when the manifest is empty',
     breaks: ['linear manifest', 'writes of a role'],
     subject: tampered('producer', (store) => new SequencesRepeat(store)),
+  },
+  {
+    name: 'shippers leave out what fails',
+    breaks: ['no hole'],
+    subject: () => ({
+      ...production,
+      openWriter: (options) => production.openWriter({ ...options, failFast: false }),
+    }),
+  },
+  {
+    name: 'calls that were given up are made all the same',
+    breaks: ['withdrawn calls stay out'],
+    subject: () => ({
+      ...production,
+      openProducer: async (options) => {
+        const producer = await production.openProducer(options);
+        const produce = producer.produce.bind(producer);
+        producer.produce = async (entries, metadata, { signal } = {}) => {
+          const handle = await produce(entries, metadata);
+          if (signal?.aborted) throw abortedError('produce', signal.reason);
+          return handle;
+        };
+        return producer;
+      },
+    }),
   },
   {
     name: 'entries of one write are in the order of their completion',
