@@ -110,6 +110,8 @@ export abstract class Ring {
     this.#cursors = new DurableCursors({
       engine,
       get tip() {
+        // A reader may have read from disk what it has not been told of yet.
+        feed.refresh();
         return feed.tip;
       },
       get whole() {

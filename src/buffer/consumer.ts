@@ -15,6 +15,7 @@ import {
   DEFAULT_MANIFEST_PATH,
 } from './options.js';
 import { QueueConsumer } from './queue-consumer.js';
+import { readAhead } from './read-ahead.js';
 import type { RetryOptions } from './retry.js';
 
 /** Options of {@link Consumer.open}. */
@@ -62,8 +63,6 @@ export interface BatchesOptions {
 
 /** Acks that are collected before the manifest is written. */
 const ACKS_A_WRITE = 100;
-/** Descriptors that iteration takes from a manifest at a time. */
-const DESCRIPTORS_AT_ONCE = 4096;
 
 /**
  * Reads the batches of a buffer in the order of their manifest. One consumer at a time: opening one fences all earlier
@@ -106,7 +105,8 @@ export class Consumer {
     };
     const metrics = this.#metrics;
     this.#queue = new QueueConsumer({ store, manifestPath, environment, metrics, retry });
-    this.#fetcher = new FetchHandle(store, { ...DEFAULT_DECODE_LIMITS, ...options.limits }, metrics, retry);
+    const limits: DecodeLimits = { ...DEFAULT_DECODE_LIMITS, ...options.limits };
+    this.#fetcher = new FetchHandle(store, limits, metrics, retry, this.#queue.url);
   }
 
   /**
@@ -292,30 +292,16 @@ export class Consumer {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<ConsumedBatch, void, undefined> {
     const waiting = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
-    let descriptors: readonly BatchDescriptor[] = [];
-    let next = 0;
-    let pause = this.#pollInterval;
-    const ahead: Promise<FetchedBatch>[] = [];
-    for (;;) {
-      waiting.throwIfAborted();
-      if (next === descriptors.length && ahead.length === 0) {
-        descriptors = await this.#inTurn(() => this.#unseen(DESCRIPTORS_AT_ONCE));
-        next = 0;
-        if (descriptors.length === 0) {
-          if (!follow) return;
-          await this.#environment.sleep(pause, waiting);
-          pause = Math.min(2 * pause, 10 * this.#pollInterval);
-          continue;
-        }
-        pause = this.#pollInterval;
-      }
-      while (ahead.length < this.#prefetch && next < descriptors.length) {
-        const fetched = this.#fetcher.fetch(descriptors[next++]!);
-        fetched.catch(() => {}); // Thrown when it is its turn.
-        ahead.push(fetched);
-      }
-      yield this.#handOut(await ahead.shift()!);
-    }
+    const batches = readAhead({
+      environment: this.#environment,
+      prefetch: this.#prefetch,
+      pollInterval: this.#pollInterval,
+      follow,
+      signal: waiting,
+      next: (max) => this.#inTurn(() => this.#unseen(max)),
+      fetch: (descriptor) => this.#fetcher.fetch(descriptor),
+    });
+    for await (const batch of batches) yield this.#handOut(batch);
   }
 
   /** A descriptor leaves the house. */

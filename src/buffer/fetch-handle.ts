@@ -1,6 +1,7 @@
 import { type DecodeLimits, decodeBatch } from './batch.js';
 import type { BatchDescriptor, FetchedBatch } from './consumed-batch.js';
 import type { Environment } from './environment.js';
+import { checkLocation } from './manifest.js';
 import type { Metrics } from './metrics.js';
 import type { ObjectStore } from './object-store/object-store.js';
 import { type RetryOptions, retrying } from './retry.js';
@@ -15,9 +16,20 @@ export class FetchHandle {
   readonly #environment: Environment;
   readonly #metrics: Metrics;
   readonly #retry: RetryOptions;
+  readonly #manifest: string;
 
-  /** @internal */
-  constructor(store: ObjectStore, limits: DecodeLimits, metrics: Metrics, retry: RetryOptions) {
+  /**
+   * @param manifest names in errors what the descriptors are from.
+   * @internal
+   */
+  constructor(
+    store: ObjectStore,
+    limits: DecodeLimits,
+    metrics: Metrics,
+    retry: RetryOptions,
+    manifest: string,
+  ) {
+    this.#manifest = manifest;
     this.#store = store;
     this.#limits = limits;
     this.#environment = retry.environment;
@@ -32,6 +44,7 @@ export class FetchHandle {
    */
   async fetch(descriptor: BatchDescriptor): Promise<FetchedBatch> {
     const { sequence, location, metadata } = descriptor;
+    checkLocation(descriptor, this.#manifest);
     const started = this.#environment.monotonic();
     const maxBytes = this.#limits.maxBytes + OBJECT_OVERHEAD;
     const { body } = await retrying(this.#retry, () =>

@@ -154,7 +154,8 @@ export class Manifest {
   append(entries: readonly NewEntry[]): Manifest {
     const nextSequence = this.nextSequence + entries.length;
     if (nextSequence > Number.MAX_SAFE_INTEGER) {
-      throw exceeds(`${this.#object} has no sequence left for ${entries.length} entries more`);
+      const message = `${this.#object} has no sequence left for ${entries.length} entries more`;
+      throw exceeds(message, this.#object);
     }
     const sequences = entries.map((_, i) => this.nextSequence + i);
     return this.#extend(entries, sequences, nextSequence, this.epoch);
@@ -226,7 +227,8 @@ export class Manifest {
   ): Manifest {
     const entryCount = this.entryCount + entries.length;
     if (entryCount > MAX_U32) {
-      throw exceeds(`a manifest has at most ${MAX_U32} entries; ${this.#object} would have ${entryCount}`);
+      const message = `a manifest has at most ${MAX_U32} entries; ${this.#object} would have ${entryCount}`;
+      throw exceeds(message, this.#object);
     }
     const lengths = entries.map(measure);
     const start = this.bytes.length - FOOTER_BYTES;
@@ -320,6 +322,7 @@ class Walk {
       throw this.#corrupt(locationStart - 2, `a location of ${locationLength} bytes exceeds its entry`);
     }
     const location = bytes.subarray(locationStart, countAt);
+    if (locationLength === 0) throw this.#corrupt(locationStart - 2, 'a location is empty');
     if (!isUtf8(location)) throw this.#corrupt(locationStart, 'a location is not UTF-8');
     const count = bytes.readUInt32LE(countAt);
     if (count * ITEM_HEADER_BYTES > end - at) {
@@ -421,8 +424,8 @@ function checkEpoch(epoch: unknown): void {
   throw invalidArgument(`an epoch is a bigint from 0 to ${MAX_EPOCH}; received ${describe(epoch)}`);
 }
 
-function exceeds(message: string): WaldoError {
-  return new WaldoError('WALDO_EXCEEDS_LIMIT', message);
+function exceeds(message: string, object?: string): WaldoError {
+  return new WaldoError('WALDO_EXCEEDS_LIMIT', message, object === undefined ? undefined : { object });
 }
 
 /** What a server may have sent in a manifest's place. */

@@ -34,7 +34,7 @@ export class PackedBatch {
   #rangeSince: number;
 
   constructor(
-    capacity: number,
+    capacity: number | Buffer,
     ringId: Uint8Array,
     environment: Environment,
     prevSeqNo: number,
@@ -91,6 +91,11 @@ export class PackedBatch {
     return { body, metadata: this.#metadata, recordCount, payloadBytes };
   }
 
+  /** What it was packed into, once nobody needs its object any more. */
+  takeMemory(): Buffer {
+    return this.#block.takeMemory();
+  }
+
   #nextRange(prevSeqNo: number, seqNo: number): void {
     this.#endRange();
     this.#startIndex = this.#block.recordCount;
@@ -117,6 +122,8 @@ export class RangePacker {
   #full: PackedBatch[] = [];
   #open: PackedBatch | undefined;
   #capacity: number;
+  /** Of full batches that were shipped: fresh memory costs as much as packing. */
+  #spare: Buffer[] = [];
 
   /**
    * @param maxBytes of a batch's records, lengths and metadata together; a log that is longer is a batch by itself.
@@ -151,7 +158,14 @@ export class RangePacker {
     this.#open = undefined;
     // The next one will have about as many: memory that is not used costs, and so does growing.
     this.#capacity = Math.min(this.#maxBytes, Math.max(FIRST_CAPACITY, 2 * open.bytes));
+    this.#spare = [];
     return open;
+  }
+
+  /** A batch that was shipped: its memory can be used again while batches go on to be full. */
+  recycle(batch: PackedBatch): void {
+    const memory = batch.takeMemory();
+    if (this.#capacity === this.#maxBytes && memory.length >= this.#maxBytes) this.#spare.push(memory);
   }
 
   readonly #visit = (seqNo: number, bytes: Buffer, start: number, end: number, prevSeqNo: number): void => {
@@ -167,7 +181,8 @@ export class RangePacker {
       this.#full.push(this.#open);
       this.#capacity = this.#maxBytes;
     }
-    this.#open = new PackedBatch(this.#capacity, this.#ringId, this.#environment, prevSeqNo, seqNo);
+    const memory = this.#spare.pop() ?? this.#capacity;
+    this.#open = new PackedBatch(memory, this.#ringId, this.#environment, prevSeqNo, seqNo);
     return this.#open;
   }
 }

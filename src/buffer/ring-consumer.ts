@@ -1,5 +1,6 @@
 import { describe, invalidArgument, WaldoError } from '../errors.js';
 import { optionError } from '../option-rules.js';
+import { type BatchPart, partsOf } from './batch-parts.js';
 import type { ConsumedBatch } from './consumed-batch.js';
 import { type BatchesOptions, Consumer, type ConsumerOptions } from './consumer.js';
 import { isRange, LogRange } from './range.js';
@@ -43,13 +44,6 @@ export interface RingConsumerStats {
   readonly foreign: number;
   /** Times that logs were missing. */
   readonly gaps: number;
-}
-
-/** What the records from `start` on, up to `end`, are. */
-interface Part {
-  readonly start: number;
-  readonly end: number;
-  readonly item: ConsumedBatch['metadata'][number] | undefined;
 }
 
 /**
@@ -174,7 +168,7 @@ export class RingConsumer implements AsyncDisposable {
     return this.#newRanges(batch, parts, ranges);
   }
 
-  async #takeForeign(part: Part, error: WaldoError | undefined, batch: ConsumedBatch): Promise<void> {
+  async #takeForeign(part: BatchPart, error: WaldoError | undefined, batch: ConsumedBatch): Promise<void> {
     if (this.#onForeign === undefined && error !== undefined) throw error;
     await this.#onForeign?.({
       sequence: batch.sequence,
@@ -190,7 +184,7 @@ export class RingConsumer implements AsyncDisposable {
   /** Nothing can fail from here on: what is known of the rings changes. */
   #newRanges(
     batch: ConsumedBatch,
-    parts: readonly Part[],
+    parts: readonly BatchPart[],
     ranges: readonly (LogRange | WaldoError | undefined)[],
   ): RingBatch[] {
     const found: Omit<RingBatchParts, 'position' | 'ack'>[] = [];
@@ -233,23 +227,11 @@ export class RingConsumer implements AsyncDisposable {
   }
 }
 
-/** A batch's records by the metadata that covers them. */
-function partsOf({ entries, metadata }: ConsumedBatch): Part[] {
-  const parts: Part[] = [];
-  const count = entries.length;
-  const first = Math.min(metadata[0]?.startIndex ?? count, count);
-  if (first > 0) parts.push({ start: 0, end: first, item: undefined });
-  for (const [i, item] of metadata.entries()) {
-    const start = Math.min(item.startIndex, count);
-    const end = Math.min(metadata[i + 1]?.startIndex ?? count, count);
-    // An item that starts behind the next one covers nothing.
-    parts.push({ start, end: Math.max(start, end), item });
-  }
-  return parts;
-}
-
 /** The range that a part is, or why it is none; `undefined` if it does not say that it is one. */
-function rangeOf({ start, end, item }: Part, { location }: ConsumedBatch): LogRange | WaldoError | undefined {
+function rangeOf(
+  { start, end, item }: BatchPart,
+  { location }: ConsumedBatch,
+): LogRange | WaldoError | undefined {
   if (item === undefined || !isRange(item.payload)) return undefined;
   try {
     return LogRange.decode(item.payload, end - start, location);

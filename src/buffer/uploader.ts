@@ -76,8 +76,8 @@ interface Flush {
  *   the oldest of them came.
  * - **Failure**: while the store cannot be reached, the ring holds what is to be shipped, and the writer's option
  *   `whenFull` decides what appends do when it is full. A failure that will not pass ends the uploader.
- * - **Memory**: about (`maxConcurrentUploads` + 1) × `flushSizeBytes`, twice that with `zstd`; little if little is
- *   appended.
+ * - **Memory**: about (2 × `maxConcurrentUploads` + 1) × `flushSizeBytes`, twice that with `zstd`, if as much is
+ *   appended; little if little is.
  */
 export class Uploader implements AsyncDisposable {
   /**
@@ -348,7 +348,8 @@ export class Uploader implements AsyncDisposable {
     if (this.#timing || open === undefined || this.#due) return;
     this.#timing = true;
     const left = open.since + flushInterval - environment.monotonic();
-    environment.sleep(Math.max(0, Math.ceil(left)), this.#stop.signal).then(
+    // The process may end meanwhile: what is not shipped stays in the ring.
+    environment.sleep(Math.max(0, Math.ceil(left)), this.#stop.signal, true).then(
       () => {
         this.#timing = false;
         const { open } = this.#packer;
@@ -363,7 +364,8 @@ export class Uploader implements AsyncDisposable {
   /** Sends what is full or due, as far as there is room; while there is none, the open batch goes on growing. */
   #send(): void {
     const { flushSizeBytes, maxConcurrentUploads } = this.#options;
-    while (!this.#stop.signal.aborted && this.#bytesInFlight < maxConcurrentUploads * flushSizeBytes) {
+    // Twice: a batch that is stored waits for the manifest, while the next ones are uploaded.
+    while (!this.#stop.signal.aborted && this.#bytesInFlight < 2 * maxConcurrentUploads * flushSizeBytes) {
       if (!this.#packer.hasFull && (this.#packer.open === undefined || !(this.#due || this.#draining))) break;
       if (!this.#writer.hasRoom) {
         void this.#awaitRoom();
@@ -383,12 +385,15 @@ export class Uploader implements AsyncDisposable {
     this.#bytesInFlight += bytes;
     this.#batchesInFlight++;
     const since = environment.monotonic();
+    const retries = this.#retries;
     const before = this.#shipped;
     const durable = this.#writer.write(batch.finish(compression));
     this.#shipped = (async () => {
       const { sequence, location } = await durable;
       this.#bytesInFlight -= bytes;
       this.#batchesInFlight--;
+      // An attempt that was given up may still be sending.
+      if (this.#retries === retries) this.#packer.recycle(batch);
       this.#send();
       await before;
       await this.#cursor.commit(batch.lastSeqNo);
@@ -470,8 +475,19 @@ export class Uploader implements AsyncDisposable {
   }
 }
 
+/** A ring that is overwritten fast may have passed its oldest log before the cursor holds it. */
+const ATTEMPTS = 100;
+
 /** Opens the cursor; its start counts only if it is new. */
-function openCursor(ring: Ring, { cursor: name, start }: ResolvedUploaderOptions): Promise<DurableCursor> {
-  const isNew = ring.metadata().cursors.every((cursor) => cursor.name !== name);
-  return ring.durableCursor(name, { hold: true, ...(isNew && start !== undefined && { start }) });
+async function openCursor(ring: Ring, options: ResolvedUploaderOptions): Promise<DurableCursor> {
+  const { cursor: name, start = Cursor.trim() } = options;
+  for (let attempt = 1; ; attempt++) {
+    const isNew = ring.metadata().cursors.every((cursor) => cursor.name !== name);
+    try {
+      return await ring.durableCursor(name, { hold: true, ...(isNew && { start }) });
+    } catch (error) {
+      const passed = isNew && start.kind === 'trim' && (error as WaldoError).code === 'WALDO_TRIMMED';
+      if (!passed || attempt === ATTEMPTS) throw error;
+    }
+  }
 }

@@ -8,9 +8,9 @@ export const ExitCode = {
   failed: 1,
   /** The command line is wrong: an unknown flag, a value out of range, options that contradict the ring. */
   usage: 2,
-  /** The ring is damaged. */
+  /** The ring, a manifest or a batch is damaged. */
   corrupt: 3,
-  /** Another process, or another part of this one, has the ring open for writing. */
+  /** Somebody else has the ring open for writing, has the cursor, or has taken the manifest over. */
   locked: 4,
 } as const;
 
@@ -22,6 +22,7 @@ export function exitCodeOf(error: unknown): number {
     case 'WALDO_CORRUPT':
       return ExitCode.corrupt;
     case 'WALDO_LOCKED':
+    case 'WALDO_FENCED':
       return ExitCode.locked;
     default:
       return ExitCode.failed;

@@ -4,19 +4,23 @@ import { Command, CommanderError } from 'commander';
 import { addAppend } from './append.js';
 import { addBench } from './bench.js';
 import { addCat } from './cat.js';
+import { addConsume } from './consume.js';
 import { addCursors } from './cursors.js';
 import { describeError } from './describe-error.js';
 import { ExitCode, exitCodeOf } from './exit-codes.js';
+import { addGc } from './gc.js';
 import { addInfo } from './info.js';
+import { addManifest } from './manifest.js';
 import { note } from './output.js';
 import { addTail } from './tail.js';
 import { addTop } from './top.js';
 import { addTune } from './tune.js';
+import { addUpload } from './upload.js';
 import { addVerify } from './verify.js';
 
 const HELP = `
 Data goes to standard output, messages to standard error. Exit status: 0 done, 1 failed, 2 wrong usage,
-3 the ring is damaged, 4 the ring is in use. "waldo help <command>" explains a command.`;
+3 something is damaged, 4 somebody else uses it. "waldo help <command>" explains a command.`;
 
 function program(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
@@ -28,8 +32,8 @@ function program(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'waldo: ')) })
     .showHelpAfterError('Try "waldo --help".');
-  for (const add of [addAppend, addCat, addTail, addTop, addInfo, addCursors, addVerify, addBench, addTune])
-    add(waldo);
+  const adders = [addAppend, addCat, addTail, addTop, addInfo, addCursors, addVerify, addBench, addTune];
+  for (const add of [...adders, addUpload, addConsume, addManifest, addGc]) add(waldo);
   for (const command of waldo.commands) command.showHelpAfterError(`Try "waldo ${command.name()} --help".`);
   return waldo;
 }

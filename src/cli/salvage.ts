@@ -107,7 +107,7 @@ export class SalvagingReader {
 }
 
 /** @param position the last log that was read, or what precedes the first */
-function describeTrimmed(position: number, oldest: number | undefined): string {
+export function describeTrimmed(position: number, oldest: number | undefined): string {
   if (oldest === undefined) return `the ring has overwritten all logs after ${position}, and holds none`;
   const first = position + 1;
   const last = oldest - 1;

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { TuneResult } from '../../bench/tune/result.js';
 import type { Progress, TuneView } from '../../bench/tune/sweep.js';
 import { countOf } from '../units.js';
+import { parseDuration } from './durations.js';
 import { ExitCode, exitCodeOfSignal } from './exit-codes.js';
 import { note, Output, ProgressLine } from './output.js';
 import { flagOf } from './ring-options.js';
@@ -35,14 +36,10 @@ interface TuneFlags {
   readonly json?: true;
 }
 
-const SECONDS = { s: 1, m: 60, h: 3600 } as const;
-const LONGEST = 24 * 3600;
-
-/** Reads `5s`, `1.5m`, `2h` or plain seconds as a number of seconds. */
-function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text.trim());
-  const seconds = match ? Number(match[1]) * SECONDS[(match[2] || 's') as keyof typeof SECONDS] : Number.NaN;
-  if (!(seconds > 0 && seconds <= LONGEST))
+/** Reads a time of more than 0 as a number of seconds. */
+function parseSeconds(text: string): number {
+  const seconds = parseDuration(text) / 1000;
+  if (seconds === 0)
     throw new InvalidArgumentError('Expected a time of more than 0 and at most 24h, such as 30s, 10m or 1h.');
   return seconds;
 }
@@ -65,7 +62,7 @@ export function addTune(program: Command): void {
     )
     .option('--callers <n>', 'concurrent callers of append, 1..100000', parseCount, 1)
     .option('--readers <n>', 'tailing readers in the process, 0..100000', parseCount, 0)
-    .option('--time <duration>', 'for all of it, up to 24h (default: 60s)', parseDuration, 60)
+    .option('--time <duration>', 'for all of it, up to 24h (default: 60s)', parseSeconds, 60)
     .option(
       '--max-disk <size>',
       'most that rings may take meanwhile, from 16MiB (default: a quarter of what is free, at most 8GiB)',

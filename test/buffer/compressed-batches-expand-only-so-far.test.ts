@@ -88,6 +88,13 @@ test('no block becomes longer than its window, and no frame than it says', async
   await assert.rejects(expand(frame({ blocks: [block], window: 0xff }), 'bomb', MIB), tooMuch);
 });
 
+test('a window that is never filled takes no memory', async () => {
+  const wide = frame({ blocks: [await compressedBlock(KIB)], window: (27 - 10) << 3 });
+  await within(64 * MIB, async () => {
+    assert.equal((await expand(Buffer.concat(Array(1000).fill(wide)), 'a', 128 * MIB)).length, 1000 * KIB);
+  });
+});
+
 test('a batch is read up to the limit to the byte', async () => {
   const compressions: readonly Compression[] = ['none', 'zstd'];
   for (const compression of compressions) {

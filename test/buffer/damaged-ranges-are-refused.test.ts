@@ -69,7 +69,10 @@ test('a range of another number of logs than the batch has records is refused', 
 test('a range of a later version is told from a damaged one', () => {
   const later = damaged((payload) => void payload.writeUInt16LE(2, 4));
   assert.equal(isRange(later), true);
-  assert.throws(() => LogRange.decode(later, 6, 'm'), withCode('WALDO_VERSION', /has version 2 of the range format; version 1 is supported/));
+  assert.throws(
+    () => LogRange.decode(later, 6, 'm'),
+    withCode('WALDO_VERSION', /has version 2 of the range format; version 1 is supported/),
+  );
 });
 
 test('whatever the bytes are, the answer is a range that holds together or a typed error', () => {

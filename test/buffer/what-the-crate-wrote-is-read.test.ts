@@ -8,7 +8,7 @@ import { fixtures } from './support/fixtures.js';
 for (const { name, manifest, dump, batches, object } of fixtures()) {
   test(`the crate's manifest is read as it reads it, and written as it writes it: ${name}`, () => {
     const parsed = Manifest.parse(manifest, name);
-    assert.deepEqual(dumpManifest(parsed), dump);
+    assert.deepEqual(JSON.parse([...dumpManifest(parsed)].join('')), dump);
     const again = Manifest.fromEntries([...parsed.entries()], parsed.nextSequence, parsed.epoch);
     assert.deepEqual(again.bytes, manifest);
   });

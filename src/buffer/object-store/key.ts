@@ -24,6 +24,11 @@ export function checkKey(key: unknown): asserts key is string {
   }
 }
 
+/** Whether {@link checkKey} takes it. */
+export function isKey(text: string): boolean {
+  return text.length > 0 && text.length <= MAX_KEY_LENGTH && text.split('/').every(isSegment);
+}
+
 /** Whether it can stand between the slashes of a key. */
 export function isSegment(text: string): boolean {
   return SEGMENT.test(text) && text !== '.' && text !== '..';

@@ -58,8 +58,12 @@ async function connect(url: string | URL): Promise<ObjectStore> {
       return memoryNamed(parsed.path);
     case 'file':
       return new LocalObjectStore(fileURLToPath(parsed.href));
-    default:
-      throw invalidArgument(`${parsed.scheme}: stores are not there yet`);
+    case 's3':
+      return (await import('./s3.js')).S3ObjectStore.open(parsed);
+    case 'gs':
+      return (await import('./gcs.js')).GoogleObjectStore.open(parsed);
+    case 'az':
+      return (await import('./azure.js')).AzureObjectStore.open(parsed);
   }
 }
 

@@ -1,8 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ManifestDump } from '../../../src/buffer/manifest-dump.js';
 
 const DIRECTORY = fileURLToPath(new URL('../../../../test/fixtures/opendata/', import.meta.url));
+
+/** A manifest as the crate dumps it. */
+interface ManifestDump {
+  readonly version: 1;
+  readonly epoch: number;
+  readonly next_sequence: number;
+  readonly entries: readonly {
+    readonly sequence: number;
+    readonly location: string;
+    readonly metadata: readonly {
+      readonly start_index: number;
+      readonly ingestion_time_ms: number;
+      readonly payload_base64: string;
+    }[];
+  }[];
+}
 
 /** A batch as the crate's consumer hands it out. */
 interface FixtureBatch {
