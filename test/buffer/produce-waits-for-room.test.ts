@@ -88,7 +88,12 @@ test('batches that fail make room for the one that waits', async () => {
     if (writesManifest(operation)) throw forbidden();
     return undefined;
   };
-  const producer = await Producer.open({ store, maxConcurrentUploads: 1, flushSizeBytes: 1 });
+  const producer = await Producer.open({
+    store,
+    flushInterval: 60_000,
+    maxConcurrentUploads: 1,
+    flushSizeBytes: 1,
+  });
   const calls = [];
   for (const entry of ['a', 'b', 'c']) {
     calls.push(producer.produce([entry]));
