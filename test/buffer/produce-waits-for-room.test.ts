@@ -93,10 +93,13 @@ test('batches that fail make room for the one that waits', async () => {
     flushInterval: 60_000,
     maxConcurrentUploads: 1,
     flushSizeBytes: 1,
+    maxBufferedBytes: 100,
   });
   const calls = [];
   for (const entry of ['a', 'b', 'c']) {
     calls.push(producer.produce([entry]));
+    // The first two are stored, and there they stay: the manifest cannot be read.
+    while (store.count('putIfAbsent', '.batch') < Math.min(calls.length, 2)) await turn();
     await turn();
   }
   gate.resolve();
