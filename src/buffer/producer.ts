@@ -38,7 +38,7 @@ export interface ProducerOptions extends BufferOptions {
   /**
    * Bytes of entries and metadata that are in memory, taken in and not durable yet, before further calls wait; 1 to
    * 2^53−1. A call that brings more waits until nothing else is there.
-   * @default (maxConcurrentUploads + 1) × flushSizeBytes
+   * @default (maxConcurrentUploads + 1) × flushSizeBytes, but at least 64 MiB
    */
   readonly maxBufferedBytes?: number;
   /**
@@ -112,7 +112,8 @@ export class Producer {
       flushSizeBytes,
       flushInterval: options.flushInterval ?? 100,
       maxBufferedInputs: options.maxBufferedInputs ?? 1000,
-      maxBufferedBytes: options.maxBufferedBytes ?? (maxConcurrentUploads + 1) * flushSizeBytes,
+      maxBufferedBytes:
+        options.maxBufferedBytes ?? Math.max(64 * MiB, (maxConcurrentUploads + 1) * flushSizeBytes),
     };
     this.#compression = options.batchCompression ?? 'none';
     this.#environment = environment;
