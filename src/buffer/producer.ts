@@ -159,12 +159,10 @@ export class Producer {
 
   /** Waits until all that was given before is durable; rejects if some of it could not be made so. */
   async flush(): Promise<void> {
-    for (let i = this.#waiting.length - 1; i >= 0; i--) {
-      const call = this.#waiting.at(i);
-      if (call.cancelled) continue;
-      await call.settled.catch(() => {}); // The last one that is not given up.
-      break;
-    }
+    // All of them: the last one may be given up while those before it still wait.
+    const waiting: Promise<unknown>[] = [];
+    for (let i = 0; i < this.#waiting.length; i++) waiting.push(this.#waiting.at(i).settled);
+    await Promise.allSettled(waiting);
     if (this.#open !== undefined) this.#open.due = true;
     const unsettled = [...this.#unsettled];
     this.#ship();

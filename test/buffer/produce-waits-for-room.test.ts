@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Producer, type ProducerOptions } from '../../src/buffer/index.js';
 import { deferred, stored, turn } from './support/buffers.js';
-import { ScriptedStore, writesBatch } from './support/scripted-store.js';
+import { forbidden, ScriptedStore, writesBatch, writesManifest } from './support/scripted-store.js';
 
 /** A producer whose uploads do not end before the test opens the gate. */
 async function openStalled(options: Partial<ProducerOptions>) {
@@ -62,6 +62,54 @@ test('a call that waits can be aborted, and leaves nothing behind', async () => 
   await later;
   await producer.close();
   assert.deepEqual((await stored(store)).flat(), ['a', 'c']);
+});
+
+test('close takes in what waits even if a later call is given up meanwhile', async () => {
+  const { store, gate, producer } = await openStalled({ maxBufferedBytes: 1 });
+  await producer.produce(['a']);
+  const waiting = ['b', 'c'].map((entry) => producer.produce([entry]));
+  const abort = new AbortController();
+  const aborted = producer.produce(['d'], '', { signal: abort.signal });
+  const closed = producer.close();
+  abort.abort(new Error('no longer wanted'));
+  await assert.rejects(aborted, { code: 'WALDO_ABORTED' });
+  await turn();
+  gate.resolve();
+  await closed;
+  for (const handle of await Promise.all(waiting)) assert.ok(handle.watcher.result());
+  assert.deepEqual((await stored(store)).flat(), ['a', 'b', 'c']);
+});
+
+test('batches that fail make room for the one that waits', async () => {
+  const store = new ScriptedStore();
+  const gate = deferred();
+  store.before = (operation) => {
+    if (operation.verb === 'get') return gate.promise;
+    if (writesManifest(operation)) throw forbidden();
+    return undefined;
+  };
+  const producer = await Producer.open({
+    store,
+    flushInterval: 60_000,
+    maxConcurrentUploads: 1,
+    flushSizeBytes: 1,
+    maxBufferedBytes: 100,
+  });
+  const calls = [];
+  for (const entry of ['a', 'b', 'c']) {
+    calls.push(producer.produce([entry]));
+    // The first two are stored, and there they stay: the manifest cannot be read.
+    while (store.count('putIfAbsent', '.batch') < Math.min(calls.length, 2)) await turn();
+    await turn();
+  }
+  gate.resolve();
+  for (const call of calls) {
+    await assert.rejects(
+      call.then(({ watcher }) => watcher.awaitDurable()),
+      { code: 'WALDO_STORE' },
+    );
+  }
+  await producer.close();
 });
 
 test('bytes that wait are copied: the caller may use its buffer again', async () => {

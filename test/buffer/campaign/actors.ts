@@ -1,3 +1,4 @@
+import type { BatchWriter, BatchWriterOptions } from '../../../src/buffer/batch-writer.js';
 import type { FetchedBatch } from '../../../src/buffer/consumed-batch.js';
 import type { Consumer, ConsumerOptions } from '../../../src/buffer/consumer.js';
 import type { GarbageOptions } from '../../../src/buffer/gc.js';
@@ -14,6 +15,7 @@ import { SimulatedProcess, type Simulation } from './simulation.js';
 export interface Subject {
   openProducer(options: ProducerOptions): Promise<Producer>;
   openConsumer(options: ConsumerOptions): Promise<Consumer>;
+  openWriter(options: BatchWriterOptions): BatchWriter;
   collectGarbage(options: GarbageOptions): Promise<unknown>;
   /** What the code under test sees of the store. */
   wrapStore?(store: FaultyStore, actor: Actor): ObjectStore;
@@ -147,17 +149,39 @@ export async function produce(world: World, plan: ProducerPlan): Promise<void> {
 
 async function call(life: Life, producer: Producer, index: number): Promise<void> {
   const { happenings } = life.world;
-  const label = `${life.actor.name}#${index}`;
-  const records = Array.from({ length: life.random.between(1, 3) }, (_, record) => `${label}/${record}`);
-  const made: Call = { actor: life.actor, index, label, records };
-  happenings.push({ kind: 'produced', call: made });
+  const made = makeCall(life, index);
+  const { signal, impatient } = patience(life);
+  let taken = false;
   try {
-    const { watcher, ingestionTimeMs } = await producer.produce(records, label);
+    const { watcher, ingestionTimeMs } = await producer.produce(made.records, made.label, { signal });
+    taken = true;
     await watcher.awaitDurable();
     happenings.push({ kind: 'acknowledged', call: made, ingestionTimeMs });
   } catch (error) {
-    happenings.push({ kind: 'rejected', call: made, code: life.expect(error, 'WALDO_STORE') });
+    const code =
+      impatient && !taken
+        ? life.expect(error, 'WALDO_STORE', 'WALDO_ABORTED')
+        : life.expect(error, 'WALDO_STORE');
+    happenings.push({ kind: code === 'WALDO_ABORTED' ? 'withdrawn' : 'rejected', call: made });
   }
+}
+
+/** Makes up a call, and records that it is made. */
+export function makeCall({ actor, random, world }: Life, index: number): Call {
+  const label = `${actor.name}#${index}`;
+  const records = Array.from({ length: random.between(1, 3) }, (_, record) => `${label}/${record}`);
+  const call: Call = { actor, index, label, records };
+  world.happenings.push({ kind: 'produced', call });
+  return call;
+}
+
+/** Some callers do not wait for long until their records are taken in. */
+function patience(life: Life): { readonly signal: AbortSignal; readonly impatient: boolean } {
+  const abort = new AbortController();
+  const impatient = life.random.chance(0.1);
+  if (impatient)
+    void life.sleep(life.random.latency(5)).then(() => abort.abort(new Error('no longer wanted')));
+  return { signal: abort.signal, impatient };
 }
 
 /** Milliseconds between collections, of consumers and of collectors. */

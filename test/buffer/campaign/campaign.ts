@@ -49,6 +49,7 @@ export async function runCampaign({
       produced: 0,
       acknowledged: 0,
       rejected: 0,
+      withdrawn: 0,
       consumed: 0,
       drained: 0,
       collected: 0,

@@ -17,6 +17,10 @@ export type Rule =
   | 'named batches exist'
   /** A batch has whole calls, under their metadata, each call once. */
   | 'whole calls, once'
+  /** What was not taken in is not entered. */
+  | 'withdrawn calls stay out'
+  /** A shipper that fails has entered all that it was given before, and enters nothing that comes after. */
+  | 'no hole'
   /** The calls of a producer are entered in their order. */
   | 'order of calls'
   /** Whoever is told that records are durable finds them in the manifest's history. */
@@ -53,6 +57,9 @@ export class Checker {
   readonly #calls = new Map<string, Call>();
   /** Calls in the manifest's history, with the times of their ingestion. */
   readonly #durable = new Map<string, number>();
+  /** The first call of each actor that was rejected. */
+  readonly #rejected = new Map<string, number>();
+  readonly #withdrawn = new Set<string>();
   readonly #lastCall = new Map<string, number>();
   /** The last sequence whose result is stored. */
   #position = -1;
@@ -80,6 +87,10 @@ export class Checker {
         this.#acknowledge(happening.call, happening.ingestionTimeMs);
         return;
       case 'rejected':
+        this.#reject(happening.call);
+        return;
+      case 'withdrawn':
+        this.#withdrawn.add(happening.call.label);
         return;
       case 'consumed':
         this.#consume(happening);
@@ -143,6 +154,7 @@ export class Checker {
     const bumps = epoch - old;
     const allowed = {
       producer: removed === 0 && bumps === 0,
+      shipper: removed === 0 && bumps === 0,
       consumer: appended === 0,
       collector: false,
     }[actor.role];
@@ -192,10 +204,16 @@ export class Checker {
     if (this.#durable.has(call.label)) {
       throw new Violation('whole calls, once', `${what} with ${call.label} once more`);
     }
+    if (this.#withdrawn.has(call.label)) {
+      throw new Violation('withdrawn calls stay out', `${what} with ${call.label}`);
+    }
     this.#durable.set(call.label, ingestionTimeMs);
     const last = this.#lastCall.get(call.actor.name) ?? -1;
     if (call.index <= last) {
       throw new Violation('order of calls', `${what} with call ${call.index} after call ${last}`);
+    }
+    if (call.actor.role === 'shipper' && call.index !== last + 1) {
+      throw new Violation('no hole', `${what} with call ${call.index} after call ${last}`);
     }
     this.#lastCall.set(call.actor.name, call.index);
   }
@@ -206,7 +224,16 @@ export class Checker {
     throw new Violation('named batches exist', `${actor.name} deleted ${location}, which the manifest names`);
   }
 
+  #reject({ actor, index }: Call): void {
+    const first = this.#rejected.get(actor.name) ?? index;
+    this.#rejected.set(actor.name, Math.min(first, index));
+  }
+
   #acknowledge(call: Call, ingestionTimeMs: number): void {
+    const rejected = this.#rejected.get(call.actor.name);
+    if (call.actor.role === 'shipper' && rejected !== undefined && rejected < call.index) {
+      throw new Violation('no hole', `${call.label} was acknowledged, call ${rejected} was rejected`);
+    }
     const recorded = this.#durable.get(call.label);
     if (recorded === ingestionTimeMs) return;
     const found = recorded === undefined ? 'never was in the manifest' : `stands there as of ${recorded}`;

@@ -1,6 +1,7 @@
 import type { Recorded } from './decode.js';
 
-export type Role = 'producer' | 'consumer' | 'collector';
+/** A shipper is a producer whose first failure is its end: uploaders are. */
+export type Role = 'producer' | 'shipper' | 'consumer' | 'collector';
 
 /** Who did something: one life of a process. */
 export interface Actor {
@@ -21,7 +22,9 @@ export type Happening =
   /** A call was told that its records are durable. */
   | { readonly kind: 'acknowledged'; readonly call: Call; readonly ingestionTimeMs: number }
   /** A call was told that it failed: its records may be durable or not. */
-  | { readonly kind: 'rejected'; readonly call: Call; readonly code: string }
+  | { readonly kind: 'rejected'; readonly call: Call }
+  /** A call was given up before it was taken in. */
+  | { readonly kind: 'withdrawn'; readonly call: Call }
   /** A consumer stored the result of a batch together with its position. */
   | {
       readonly kind: 'consumed';

@@ -1,3 +1,4 @@
+import { BatchWriter } from '../../../src/buffer/batch-writer.js';
 import { Consumer } from '../../../src/buffer/consumer.js';
 import { collectGarbage } from '../../../src/buffer/gc.js';
 import { Producer } from '../../../src/buffer/producer.js';
@@ -7,6 +8,7 @@ import type { Subject } from './actors.js';
 export const production: Subject = {
   openProducer: (options) => Producer.open(options),
   openConsumer: (options) => Consumer.open(options),
+  openWriter: (options) => new BatchWriter(options),
   collectGarbage,
   // Longer than the two minutes after which producers do not enter a batch any more, by more than a request takes and
   // clocks differ.

@@ -16,6 +16,7 @@ import { type FaultRates, Faults } from './faults.js';
 import { Cloud } from './faulty-store.js';
 import type { Happening } from './history.js';
 import { Random } from './random.js';
+import { type ShipperPlan, ship } from './shipper.js';
 import { Simulation } from './simulation.js';
 
 /** Collects when all is quiet. */
@@ -89,6 +90,7 @@ async function storm(world: World, random: Random): Promise<void> {
   const producers = Array.from({ length: random.chance(0.1) ? random.between(6, 16) : random.between(2, 5) });
   const consumers = Array.from({ length: random.between(1, 3) });
   const producing = producers.map((_, index) => produce(world, planOf(`producer-${index}`, random)));
+  if (random.chance(0.5)) producing.push(ship(world, shipperPlanOf('shipper', random)));
   const consuming = consumers.map((_, index) => consume(world, `consumer-${index}`, random.between(1, 4)));
   let done = false;
   const collecting = collect(world, 'collector', () => done);
@@ -112,6 +114,16 @@ function planOf(name: string, random: Random): ProducerPlan {
       maxConcurrentUploads: random.between(1, 4),
       retryTimeout: random.pick([200, 60_000, 60_000, Number.POSITIVE_INFINITY]),
     },
+  };
+}
+
+function shipperPlanOf(name: string, random: Random): ShipperPlan {
+  return {
+    name,
+    batches: random.between(1, 8),
+    lives: random.between(1, 3),
+    maxConcurrentUploads: random.between(1, 4),
+    retryTimeout: random.pick([200, 60_000]),
   };
 }
 
