@@ -39,11 +39,12 @@ export function s3Url(endpoint: string, bucket = BUCKET, prefix = ''): string {
  * Starts an S3 server (versitygw, with conditional writes) with an empty bucket, on the loopback interface.
  */
 export async function startS3(): Promise<S3Server> {
+  const command = installed('bin', 'versitygw');
   const files = mkdtempSync(join(tmpdir(), 'waldo-s3-'));
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const server = new ServerProcess({
-    command: installed('bin', 'versitygw'),
+    command,
     args: ['--port', `127.0.0.1:${port}`, '--region', REGION, '--quiet', 'posix', files],
     env: {
       ROOT_ACCESS_KEY: S3_ENVIRONMENT.AWS_ACCESS_KEY_ID,
