@@ -87,9 +87,8 @@ Status Ring::open_beside_writer(const Head& head, bool* whole) {
   for (uint32_t slot = 0; slot < geometry_.ring_size; ++slot)
     pages_.push_back(std::make_shared<Page>(geometry_, slot));
   epoch_ = 0;
-  bool changed = false;
   report_.outcome = RecoveryReport::Outcome::kLive;
-  return adopt(head, whole, &changed);
+  return adopt(head, whole);
 }
 
 // Whether a head is news. One of an earlier writer is not, and neither is that of the last writer to a reader who has
@@ -108,12 +107,10 @@ bool Ring::overtaken(uint64_t page_no) const {
 }
 
 void Ring::catch_up() {
-  bool changed = false;
-  if (head_reader_) (void)refresh(&changed, 1);
+  if (head_reader_) (void)refresh(1);
 }
 
-Status Ring::refresh(bool* changed, int attempts) {
-  *changed = false;
+Status Ring::refresh(int attempts) {
   WALDO_TRY(failure());
   std::lock_guard<std::mutex> following(follow_mutex_);
   Head seen{};
@@ -121,7 +118,7 @@ Status Ring::refresh(bool* changed, int attempts) {
     Head head{};
     if (!head_reader_->read(&head) || !is_news(head)) return Status();
     bool whole = false;
-    WALDO_TRY(adopt(head, &whole, changed));
+    WALDO_TRY(adopt(head, &whole));
     if (whole) return Status();
     if (attempt > 0 && !same(head, seen)) attempt = 0;
     seen = head;
@@ -146,7 +143,7 @@ Status Ring::fail(Status status) {
 
 // Brings the pages to where the head says the ring is. *whole is false if they are not there: then the writer has
 // moved on, or the head tells what is not so.
-Status Ring::adopt(const Head& head, bool* whole, bool* changed) {
+Status Ring::adopt(const Head& head, bool* whole) {
   *whole = false;
   const bool same_writer = following_ && head.epoch == epoch_;
   auto pages = pages_;
@@ -193,7 +190,7 @@ Status Ring::adopt(const Head& head, bool* whole, bool* changed) {
     newest.add_frame(offset, frame);
     offset = newest.state().end_offset;
   }
-  *changed = *changed || tip != before || slot != current_slot_;
+  if (tip != before || slot != current_slot_) advances_.fetch_add(1, std::memory_order_release);
   pages_ = std::move(pages);
   current_slot_ = slot;
   epoch_ = head.epoch;

@@ -20,13 +20,17 @@ Follower::~Follower() {
 
 void Follower::run() {
   std::unique_lock<std::mutex> lock(mutex_);
+  uint64_t told = 0;
   while (!stopping_) {
     lock.unlock();
     HeadReader& head = ring_.head();
     const bool found = head.find();
     const uint32_t seen = head.word();
-    bool changed = false;
-    const bool failed = !ring_.refresh(&changed).ok();
+    const bool failed = !ring_.refresh().ok();
+    // Others may have refreshed the ring since: what they found has to be told, too.
+    const uint64_t advances = ring_.advances();
+    const bool changed = advances != told;
+    told = advances;
     if (changed || failed) on_progress_();
     lock.lock();
     if (failed) break;

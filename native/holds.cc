@@ -62,9 +62,8 @@ Status Ring::open_cursor(const std::string& name, const bool* hold, uint64_t sta
   if (!created || !state->hold) return Status();
   for (;;) {
     Head head{};
-    bool changed = false;
     const bool beside = head_reader_ && head_reader_->read(&head) && is_news(head);
-    if (beside) WALDO_TRY(refresh(&changed));
+    if (beside) WALDO_TRY(refresh());
     {
       std::lock_guard<std::mutex> lock(mutex_);
       if (state->position >= (beside ? head.giving_up : giving_up_)) return Status();

@@ -78,8 +78,7 @@ Status Ring::read(uint64_t after, size_t max_bytes, SlabPool& slabs, ReadChunk* 
     Status status = read_spot(spot, after, max_bytes, slabs, chunk, &lapped);
     // A page that was reused meanwhile explains whatever was found in it: copied first, checked then.
     if (!lapped && still_there(spot)) return status;
-    bool changed = false;
-    if (head_reader_) WALDO_TRY(refresh(&changed));
+    if (head_reader_) WALDO_TRY(refresh());
   }
 }
 

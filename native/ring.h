@@ -158,9 +158,11 @@ class Ring {
   // Makes a verification that is under way end soon, with kClosed. Any thread.
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
 
-  // Readers of a ring that another process may be writing. Takes over what the head says has become durable;
-  // *changed says whether there was anything. One failure latches the reader. Any thread.
-  Status refresh(bool* changed, int attempts = kRefreshAttempts);
+  // Readers of a ring that another process may be writing. Takes over what the head says has become durable. One
+  // failure latches the reader. Any thread.
+  Status refresh(int attempts = kRefreshAttempts);
+  // How often a refresh has found something, whoever asked for it. Any thread.
+  uint64_t advances() const { return advances_.load(std::memory_order_acquire); }
   // The same for who only wants to know how far the ring is now; nothing if nobody else writes it.
   void catch_up();
   HeadReader& head() { return *head_reader_; }
@@ -191,7 +193,7 @@ class Ring {
   // Following a writer (follow.cc).
   Status open_read_only();
   Status open_beside_writer(const Head& head, bool* whole);
-  Status adopt(const Head& head, bool* whole, bool* changed);
+  Status adopt(const Head& head, bool* whole);
   Status load_page(uint64_t page_no, const Head& head, std::shared_ptr<Page>* page, bool* whole) const;
   Status walk(const Page& page, PageState from, uint64_t end, std::vector<FrameHeader>* frames,
               bool* whole) const;
@@ -253,6 +255,7 @@ class Ring {
   std::unique_ptr<HeadWriter> head_writer_;  // of writers
   std::unique_ptr<HeadReader> head_reader_;  // of readers
   std::mutex follow_mutex_;                  // one refresh at a time
+  std::atomic<uint64_t> advances_{0};
   uint64_t frames_written_ = 0;
   uint64_t giving_up_ = 0;  // logs up to this number may be overwritten at any moment
   std::atomic<bool> cancelled_{false};

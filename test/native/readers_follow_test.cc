@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "head.h"
@@ -71,6 +73,34 @@ TEST(ReadersFollow, OverManyLapsAndWriters) {
   EXPECT_GT(writer.engine().ring().info().pages.back().state.page_no, 8u);
 }
 
+// Whoever asks a reader's ring how far it is now takes over what there is: its streams wait for that, too.
+TEST(ReadersFollow, WhatOthersFoundIsTold) {
+  TempDirectory home;
+  RingDriver writer(posix_file_system(), home / "ring");
+  ASSERT_OK(writer.open());
+  std::mutex mutex;
+  std::condition_variable told;
+  uint64_t calls = 0;
+  std::unique_ptr<Engine> reader;
+  ASSERT_OK(Engine::open(
+      posix_file_system(), home / "ring", read_only(), 4, false,
+      [&] {
+        std::lock_guard<std::mutex> lock(mutex);
+        ++calls;
+        told.notify_all();
+      },
+      &reader));
+  for (int i = 0; i < 1000; ++i) {
+    std::unique_lock<std::mutex> lock(mutex);
+    const uint64_t before = calls;
+    lock.unlock();
+    ASSERT_OK(writer.append(1));
+    reader->ring().catch_up();
+    lock.lock();
+    ASSERT_TRUE(told.wait_for(lock, std::chrono::seconds(20), [&] { return calls > before; })) << i;
+  }
+}
+
 // The writer tells that it goes on to a page before it writes that page's header.
 TEST(ReadersFollow, WriterThatDiedBetweenTwoPages) {
   TempDirectory home;
@@ -82,8 +112,7 @@ TEST(ReadersFollow, WriterThatDiedBetweenTwoPages) {
   ASSERT_OK(writer.fill_to_page(5));
   const RingInfo info = writer.engine().ring().info();
   const PageState& newest = info.pages.back().state;
-  bool changed = false;
-  ASSERT_OK(reader.engine().ring().refresh(&changed));
+  ASSERT_OK(reader.engine().ring().refresh());
   // As if the page that was begun last had no header yet.
   const std::vector<uint8_t> zeros(kPageDataOffset, 0);
   const std::string file = directory + "/" + page_file_name(info.pages.back().slot);
@@ -109,9 +138,8 @@ TEST(ReadersFollow, HeadOfTheLastWriterIsIgnoredOnceItIsGone) {
   writer.drop();
   RingDriver reader(posix_file_system(), home / "ring", read_only());
   ASSERT_OK(reader.open());
-  bool changed = true;
-  ASSERT_OK(reader.engine().ring().refresh(&changed));
-  EXPECT_FALSE(changed);
+  ASSERT_OK(reader.engine().ring().refresh());
+  EXPECT_EQ(reader.engine().ring().advances(), 0u);
   EXPECT_EQ(reader.tip(), 5u);
   EXPECT_EQ(reader.check(), "");
 }
