@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "two_copies.h"
+
 namespace waldo {
 
 namespace {
@@ -11,12 +13,6 @@ namespace {
 constexpr char kSuffix[] = ".cursor";
 
 bool missing(const Status& status) { return !status.ok() && status.error().sys_errno == ENOENT; }
-
-Status write_copy(File& file, const CursorRecord& record) {
-  std::vector<uint8_t> copy(kCursorCopyStride, 0);
-  std::memcpy(copy.data(), &record, sizeof(record));
-  return file.write(record.generation % kCursorCopies * kCursorCopyStride, copy.data(), copy.size());
-}
 
 bool copy_valid(const CursorRecord& record, uint32_t copy) {
   return std::memcmp(record.magic, kCursorMagic, sizeof(kCursorMagic)) == 0 &&
@@ -62,20 +58,19 @@ Status Cursors::open(const std::string& name, const bool* hold, uint64_t start, 
   std::lock_guard<std::mutex> guard(mutex_);
   *created = false;
   bool made = false;
-  const uint32_t searchable = mode_ | ((mode_ & 0444) >> 2);
-  WALDO_TRY(fs_.make_directory(directory_, searchable, &made));
+  WALDO_TRY(fs_.make_directory(directory_, directory_mode(mode_), &made));
   if (made) WALDO_TRY(fs_.sync_directory(parent_));
   OpenCursor cursor;
   WALDO_TRY(lock(name, &cursor.lock));
   Status loaded = load_file(name, true, &cursor.file, &cursor.record, state);
   if (missing(loaded)) {
-    std::vector<CursorState> others;
     WALDO_TRY(scan());
     if (scanned_.size() >= kMaxCursors) {
       return Status::make(Code::kExceedsLimit, "the ring has " + std::to_string(scanned_.size()) +
                                                    " cursors; the limit is " + std::to_string(kMaxCursors));
     }
-    WALDO_TRY(create(name, record_of(start, hold != nullptr && *hold)));
+    WALDO_TRY((create_copies<kCursorCopies, kCursorCopyStride>(fs_, directory_, name + kSuffix, mode_,
+                                                               record_of(start, hold != nullptr && *hold))));
     *created = true;
     loaded = load_file(name, true, &cursor.file, &cursor.record, state);
   }
@@ -95,24 +90,6 @@ Status Cursors::open(const std::string& name, const bool* hold, uint64_t start, 
   open_[name] = std::move(cursor);
   scanned_at_ = {};
   return Status();
-}
-
-Status Cursors::create(const std::string& name, CursorRecord record) {
-  const std::string temporary = path_of(name) + ".tmp";
-  WALDO_TRY(fs_.remove(temporary));
-  OpenFlags flags;
-  flags.write = flags.create = true;
-  flags.mode = mode_;
-  std::unique_ptr<File> file;
-  WALDO_TRY(fs_.open(temporary, flags, &file));
-  for (uint32_t copy = 1; copy <= kCursorCopies; ++copy) {
-    record.generation = copy;
-    record.crc = crc_of(record);
-    WALDO_TRY(write_copy(*file, record));
-  }
-  WALDO_TRY(file->sync());
-  WALDO_TRY(fs_.rename(temporary, path_of(name)));
-  return fs_.sync_directory(directory_);
 }
 
 Status Cursors::load_file(const std::string& name, bool write, std::unique_ptr<File>* file,
@@ -143,7 +120,7 @@ Status Cursors::load_file(const std::string& name, bool write, std::unique_ptr<F
 Status Cursors::write(OpenCursor& cursor, CursorRecord next) {
   next.generation = cursor.record.generation + 1;
   next.crc = crc_of(next);
-  WALDO_TRY(write_copy(*cursor.file, next));
+  WALDO_TRY((write_copy<kCursorCopies, kCursorCopyStride>(*cursor.file, next)));
   cursor.record = next;
   return Status();
 }

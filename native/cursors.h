@@ -62,7 +62,6 @@ class Cursors {
   std::string lock_path_of(const std::string& name) const { return directory_ + "/" + name + ".lock"; }
   CursorRecord record_of(uint64_t position, bool hold) const;
   Status lock(const std::string& name, std::unique_ptr<Lock>* lock);
-  Status create(const std::string& name, CursorRecord record);
   Status load_file(const std::string& name, bool write, std::unique_ptr<File>* file, CursorRecord* record,
                    CursorState* state) const;
   Status write(OpenCursor& cursor, CursorRecord next);

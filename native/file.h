@@ -50,6 +50,9 @@ class File {
   virtual const std::string& path() const = 0;
 };
 
+// The mode of a directory of files with the mode `mode`: searchable by whoever may read them.
+constexpr uint32_t directory_mode(uint32_t mode) { return mode | ((mode & 0444) >> 2); }
+
 struct OpenFlags {
   bool write = false;
   bool create = false;  // fails if the file is there

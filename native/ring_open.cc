@@ -53,10 +53,8 @@ OpenFlags Ring::page_flags(bool dsync) const {
 }
 
 Status Ring::open_files() {
-  // Directories are searchable by whoever may read them.
-  const uint32_t searchable = options_.mode | ((options_.mode & 0444) >> 2);
   bool made = false;
-  WALDO_TRY(fs_.make_directory(directory_, searchable, &made));
+  WALDO_TRY(fs_.make_directory(directory_, directory_mode(options_.mode), &made));
   WALDO_TRY(fs_.lock(directory_ + "/LOCK", options_.mode, options_.holder, &lock_));
   bool healed = false;
   Status found = SuperblockFile::open(fs_, directory_, true, &superblock_, &healed);

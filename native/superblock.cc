@@ -3,16 +3,11 @@
 #include <cerrno>
 #include <vector>
 
+#include "two_copies.h"
+
 namespace waldo {
 
 namespace {
-
-Status write_copy(File& file, const Superblock& superblock) {
-  std::vector<uint8_t> copy(kSuperblockCopyStride, 0);
-  std::memcpy(copy.data(), &superblock, sizeof(superblock));
-  const uint64_t offset = superblock.generation % kSuperblockCopies * kSuperblockCopyStride;
-  return file.write(offset, copy.data(), copy.size());
-}
 
 bool geometry_valid(const Superblock& block) {
   const bool alignment = block.alignment >= kMinAlignment && block.alignment <= kMaxAlignment &&
@@ -42,22 +37,7 @@ Copy check_copy(const uint8_t* bytes, size_t copy_no, Superblock* block) {
 
 Status SuperblockFile::create(FileSystem& fs, const std::string& directory, const Superblock& superblock,
                               uint32_t mode) {
-  const std::string temporary = directory + "/RING.tmp";
-  WALDO_TRY(fs.remove(temporary));
-  OpenFlags flags;
-  flags.write = flags.create = true;
-  flags.mode = mode;
-  std::unique_ptr<File> file;
-  WALDO_TRY(fs.open(temporary, flags, &file));
-  Superblock block = superblock;
-  for (uint32_t copy = 0; copy < kSuperblockCopies; ++copy) {
-    block.generation = copy + 1;
-    block.crc = crc_of(block);
-    WALDO_TRY(write_copy(*file, block));
-  }
-  WALDO_TRY(file->sync());
-  WALDO_TRY(fs.rename(temporary, directory + "/RING"));
-  return fs.sync_directory(directory);
+  return create_copies<kSuperblockCopies, kSuperblockCopyStride>(fs, directory, "RING", mode, superblock);
 }
 
 Status SuperblockFile::open(FileSystem& fs, const std::string& directory, bool write,
@@ -115,7 +95,7 @@ Status SuperblockFile::update(uint64_t epoch, uint32_t max_frame_bytes) {
   next.epoch = epoch;
   next.max_frame_bytes = max_frame_bytes;
   next.crc = crc_of(next);
-  WALDO_TRY(write_copy(*file_, next));
+  WALDO_TRY((write_copy<kSuperblockCopies, kSuperblockCopyStride>(*file_, next)));
   superblock_ = next;
   return Status();
 }

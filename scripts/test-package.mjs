@@ -14,7 +14,9 @@ const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpa
 
 const program = `
 import assert from 'node:assert/strict';
+import { pathToFileURL } from 'node:url';
 import { Cursor, Waldo } from 'waldo';
+import { openObjectStore, RingConsumer, Uploader } from 'waldo/buffer';
 
 const payloads: string[] = [];
 const waldo = await Waldo.open('./ring', { ringSize: 2, fileCapacity: 1024 * 1024, bufCapacity: 64 * 1024 });
@@ -22,8 +24,19 @@ assert.equal(await waldo.append(['first', Buffer.from('second')]), 2);
 for await (const logs of waldo.query(Cursor.after(0))) {
   for (const log of logs) payloads.push(log.text());
 }
-await waldo.close();
 assert.deepEqual(payloads, ['first', 'second']);
+
+const store = await openObjectStore(pathToFileURL('objects'));
+const uploader = await Uploader.start(waldo, { store, compression: 'zstd' });
+await uploader.close();
+const consumer = await RingConsumer.open({ store });
+for await (const { logs } of consumer) {
+  assert.deepEqual(Array.from(logs, ({ seqNo, data }) => [seqNo, data.toString()]), [[1, 'first'], [2, 'second']]);
+  break;
+}
+await consumer.close();
+await waldo.close();
+await assert.rejects(openObjectStore('s3://bucket'), /npm install .aws-sdk.client-s3/);
 `;
 
 const project = mkdtempSync(join(tmpdir(), 'waldo-package-'));
