@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { LogRange } from '../../src/buffer/range.js';
 import { fixture } from '../buffer/support/fixtures.js';
 
 /** The bytes of a block of docs/buffer-format.md that begins with ```hex NAME. */
@@ -70,4 +71,19 @@ test('the manifest of docs/buffer-format.md is one of the crate, and is read as 
     dump,
   );
   assert.equal(bytes.readUInt32LE(footer), dump.entries.length);
+});
+
+test('the range of docs/buffer-format.md is read as the page says', () => {
+  const bytes = documented('range');
+  const range = LogRange.decode(bytes, 6, 'the page');
+  const walk = range.numbers();
+  const numbers = [walk.seqNo];
+  while (numbers.length < 6) {
+    walk.next();
+    numbers.push(walk.seqNo);
+  }
+  assert.deepEqual(
+    [range.ringId, range.prevSeqNo, ...numbers],
+    ['01M7Z2JXVB6SRPFPG99GRR8V3W', 2, 4, 5, 15, 25, 26, 27],
+  );
 });
