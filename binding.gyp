@@ -30,6 +30,7 @@
         'native/reader.cc',
         'native/verify.cc',
         'native/preparer.cc',
+        'native/records.cc',
         'native/addon.cc',
         'native/addon_engine.cc',
         'native/addon_mailbox.cc',

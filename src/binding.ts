@@ -241,6 +241,7 @@ export interface Binding {
   /** CRC32C; `seed` is the checksum of the bytes before, to continue from. */
   crc32c(bytes: Uint8Array, seed?: number): number;
   crc32cImplementation(): string;
+  packRecords(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number;
   /**
    * Takes an exclusive flock on an open file, which ends with the descriptor; false if somebody else has one.
    */
@@ -305,6 +306,22 @@ function libcName(): 'glibc' | 'musl' {
 /** The CRC32C of bytes; `seed` is that of the bytes before, to continue from. */
 export function crc32c(bytes: Uint8Array, seed?: number): number {
   return loadBinding().crc32c(bytes, seed);
+}
+
+/**
+ * Copies packed logs, bytes `start` to `end` of `source`, into `target` from `at` on as the records of a batch: of each
+ * log its length as u32, and its data.
+ * @returns where the records end in the target
+ * @throws RangeError if these are no whole logs, or the target has no room for them
+ */
+export function packRecords(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  return loadBinding().packRecords(source, start, end, target, at);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { crc32c } from './binding.js';
+import { crc32c, packRecords } from './binding.js';
 import {
   alignLog,
   CHECKED_HEADER_BYTES,
@@ -195,5 +195,16 @@ export class Logs implements Iterable<Log> {
       prevSeqNo = seqNo;
       offset = alignLog(stop);
     }
+  }
+
+  /**
+   * Copies logs into `target` from `at` on as the records of a batch: of each its length as u32, and its data.
+   * @param start where the payload of the first one starts, as {@link scan} tells
+   * @param end where that of the last one ends
+   * @returns where the records end in the target
+   * @internal
+   */
+  copyRecords(start: number, end: number, target: Buffer, at: number): number {
+    return packRecords(this.#chunk.memory.bytes, start - LOG_HEADER_BYTES, end, target, at);
   }
 }

@@ -9,9 +9,9 @@ import { type Enqueued, QueueProducer } from './queue-producer.js';
 import { isPrecondition, type RetryOptions, retrying } from './retry.js';
 
 /**
- * How old a batch object may be when it is entered in the manifest, in milliseconds. Collectors of garbage spare young
- * objects for a grace period (10 minutes by default), which has to be longer than this by more than a write can take;
- * an older batch is stored again under a new name.
+ * How long ago a batch object may have been stored when it is entered in the manifest, in milliseconds. Collectors of
+ * garbage spare young objects for a grace period (10 minutes by default), which has to be longer than this by more than
+ * a write can take; an older batch is stored again under a new name.
  */
 export const STALE_AFTER = 120_000;
 
@@ -52,7 +52,7 @@ interface Item {
   readonly batch: Promise<EncodedBatch>;
   readonly closedAt: number;
   state: 'uploading' | 'uploaded' | 'failed';
-  stored: { readonly batch: EncodedBatch; readonly location: string; readonly at: number } | undefined;
+  stored: { readonly batch: EncodedBatch; readonly location: string; readonly since: number } | undefined;
   readonly resolve: (durable: DurableBatch) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -190,19 +190,20 @@ export class BatchWriter {
     const { signal } = this.#abort;
     for (;;) {
       const location = `${dataPathPrefix}/${this.#environment.ulid()}.batch`;
-      const at = this.#environment.monotonic();
+      let since = this.#environment.monotonic();
       let attempts = 0;
       try {
         await retrying(this.#retry, () => {
           attempts++;
           return store.putIfAbsent(location, batch.body, { signal });
         });
+        since = this.#environment.monotonic();
       } catch (error) {
         if (!isPrecondition(error)) throw error;
         // Somebody else's, by a clash of names; after an attempt without an answer, the one which that one stored.
         if (attempts === 1) continue;
       }
-      item.stored = { batch, location, at };
+      item.stored = { batch, location, since };
       return;
     }
   }
@@ -228,7 +229,7 @@ export class BatchWriter {
     try {
       const enqueued = await this.#queue.enqueue(async () => {
         items = this.#ready();
-        for (const item of items) await this.#refresh(item);
+        await this.#refresh(items);
         return items.map((item) => ({
           location: item.stored!.location,
           metadata: item.stored!.batch.metadata,
@@ -251,10 +252,17 @@ export class BatchWriter {
     return end < 0 ? [...this.#line] : this.#line.slice(0, end);
   }
 
-  /** Stores a batch again that has become so old that a collector might take it for garbage. */
-  async #refresh(item: Item): Promise<void> {
-    const { batch, at } = item.stored!;
-    if (this.#environment.monotonic() - at >= STALE_AFTER) await this.#store(item, batch);
+  /**
+   * Stores those batches again that have become so old that a collector might take them for garbage; as that takes
+   * time, others may have become old meanwhile.
+   */
+  async #refresh(items: readonly Item[]): Promise<void> {
+    for (;;) {
+      const now = this.#environment.monotonic();
+      const old = items.filter(({ stored }) => now - stored!.since >= STALE_AFTER);
+      if (old.length === 0) return;
+      await Promise.all(old.map((item) => this.#store(item, item.stored!.batch)));
+    }
   }
 
   #settle({ sequence, locations }: Enqueued): void {

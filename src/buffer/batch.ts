@@ -72,26 +72,31 @@ export class RecordBlock {
   }
 
   /**
-   * Copies the bytes from `start`, inclusive, to `end`, exclusive, as the next record.
+   * Copies bytes in as the next record.
    * @throws {@link WaldoError} `WALDO_EXCEEDS_LIMIT` if the block becomes too long; it is as it was then
    */
-  append(source: Uint8Array, start = 0, end: number = source.length): void {
-    const length = end - start;
-    const at = this.#end;
-    const next = at + LENGTH_BYTES + length;
-    if (next + FOOTER_BYTES > this.#bytes.length) this.#grow(next + FOOTER_BYTES);
+  append(record: Uint8Array): void {
+    const { length } = record;
+    const at = this.#reserve(1, LENGTH_BYTES + length);
     const bytes = this.#bytes;
     bytes[at] = length;
     bytes[at + 1] = length >>> 8;
     bytes[at + 2] = length >>> 16;
     bytes[at + 3] = length >>> 24;
     const to = at + LENGTH_BYTES;
-    if (length <= SHORT_RECORD) for (let i = 0; i < length; i++) bytes[to + i] = source[start + i]!;
-    else if (length === source.length) copyBytes.call(bytes, source, to);
-    // A plain Uint8Array is made in half the time that a Buffer takes.
-    else copyBytes.call(bytes, new Uint8Array(source.buffer, source.byteOffset + start, length), to);
-    this.#end = next;
-    this.#count++;
+    if (length <= SHORT_RECORD) for (let i = 0; i < length; i++) bytes[to + i] = record[i]!;
+    else copyBytes.call(bytes, record, to);
+  }
+
+  /**
+   * Adds `count` records at once.
+   * @param byteLength of all of them, each with a length of u32 before it
+   * @param write puts them there, from `at` on, lengths included
+   * @throws as {@link append}
+   */
+  appendAll(count: number, byteLength: number, write: (target: Buffer, at: number) => unknown): void {
+    const at = this.#reserve(count, byteLength);
+    write(this.#bytes, at);
   }
 
   /**
@@ -120,6 +125,16 @@ export class RecordBlock {
     bytes.writeUInt32LE(this.#count, end + COUNT_AT);
     bytes.writeUInt16LE(VERSION, end + VERSION_AT);
     return bytes.subarray(0, end + FOOTER_BYTES);
+  }
+
+  /** Makes room for so many records more, and returns where they start. */
+  #reserve(count: number, byteLength: number): number {
+    const at = this.#end;
+    const next = at + byteLength;
+    if (next + FOOTER_BYTES > this.#bytes.length) this.#grow(next + FOOTER_BYTES);
+    this.#end = next;
+    this.#count += count;
+    return at;
   }
 
   #grow(needed: number): void {

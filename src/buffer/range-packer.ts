@@ -18,7 +18,10 @@ const MAX_METADATA_BYTES = 64 * 1024;
 
 const FIRST_CAPACITY = 64 * 1024;
 
-/** Logs that are packed into one batch. */
+/**
+ * Logs that are packed into one batch. Those of a chunk are only counted one by one, and copied together: a call a log
+ * takes longer than a short log's bytes.
+ */
 export class PackedBatch {
   readonly firstSeqNo: number;
   /** When its first log was packed, by the monotonic clock. */
@@ -28,6 +31,11 @@ export class PackedBatch {
   readonly #metadata: MetadataItem[] = [];
   #metadataBytes = 0;
   #range: RangeEncoder;
+  /** Logs that are counted and not copied yet, their bytes as records, and where their payloads lie in the chunk. */
+  #counted = 0;
+  #countedBytes = 0;
+  #start = 0;
+  #end = 0;
   #startIndex = 0;
   readonly #ringId: Uint8Array;
   readonly #environment: Environment;
@@ -54,33 +62,51 @@ export class PackedBatch {
   }
 
   get logCount(): number {
-    return this.#block.recordCount;
+    return this.#block.recordCount + this.#counted;
   }
 
   get payloadBytes(): number {
-    return this.#block.payloadBytes;
+    return this.#block.payloadBytes + this.#countedBytes - this.#counted * LENGTH_BYTES;
   }
 
   /** Bytes of records, lengths and metadata. */
   get bytes(): number {
-    return this.#block.byteLength + this.#metadataBytes + this.#range.byteLength + OVERHEAD_BYTES;
+    return this.#recordBytes + this.#metadataBytes + this.#range.byteLength + OVERHEAD_BYTES;
+  }
+
+  /** Bytes of records and lengths. */
+  get #recordBytes(): number {
+    return this.#block.byteLength + this.#countedBytes;
   }
 
   /** Whether a log of so many bytes, besides those packed, keeps to the limits. */
   fits(length: number, maxBytes: number): boolean {
     const metadata = this.#metadataBytes + this.#range.byteLength;
     if (metadata >= MAX_METADATA_BYTES) return false;
-    return this.#block.byteLength + LENGTH_BYTES + length + metadata + OVERHEAD_BYTES <= maxBytes;
+    return this.#recordBytes + LENGTH_BYTES + length + metadata + OVERHEAD_BYTES <= maxBytes;
   }
 
-  /** Copies a log in. */
-  add(seqNo: number, prevSeqNo: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#block.recordCount > 0) {
+  /** Takes in the next log of a chunk, whose payload lies from `start` to `end` there. */
+  add(seqNo: number, prevSeqNo: number, start: number, end: number): void {
+    if (this.logCount > 0) {
       if (prevSeqNo === this.#last) this.#range.add(seqNo);
       else this.#nextRange(prevSeqNo, seqNo);
     }
-    this.#block.append(bytes, start, end);
+    if (this.#counted === 0) this.#start = start;
+    this.#counted++;
+    this.#countedBytes += LENGTH_BYTES + end - start;
+    this.#end = end;
     this.#last = seqNo;
+  }
+
+  /** Copies the logs that were taken in; afterwards their chunk is not needed any more. */
+  copy(chunk: Logs): void {
+    const [count, bytes] = [this.#counted, this.#countedBytes];
+    if (count === 0) return;
+    this.#counted = this.#countedBytes = 0;
+    this.#block.appendAll(count, bytes, (target, at) => {
+      chunk.copyRecords(this.#start, this.#end, target, at);
+    });
   }
 
   /** Makes the object of it; nothing can be added any more. */
@@ -98,7 +124,7 @@ export class PackedBatch {
 
   #nextRange(prevSeqNo: number, seqNo: number): void {
     this.#endRange();
-    this.#startIndex = this.#block.recordCount;
+    this.#startIndex = this.logCount;
     this.#rangeSince = this.#environment.now();
     this.#range = new RangeEncoder(this.#ringId, prevSeqNo, seqNo);
   }
@@ -147,7 +173,15 @@ export class RangePacker {
 
   /** Packs a chunk; it is not needed afterwards. */
   add(logs: Logs): void {
-    logs.scan(this.#visit);
+    logs.scan((seqNo, _, start, end, prevSeqNo) => {
+      let open = this.#open;
+      if (open === undefined || !open.fits(end - start, this.#maxBytes)) {
+        open?.copy(logs);
+        open = this.#next(prevSeqNo, seqNo);
+      }
+      open.add(seqNo, prevSeqNo, start, end);
+    });
+    this.#open!.copy(logs);
   }
 
   /** Takes the oldest full batch or, with `partial`, the one that is not full if there is none. */
@@ -169,14 +203,6 @@ export class RangePacker {
       this.#spare = []; // An idle uploader keeps nothing.
     else if (this.#capacity === this.#maxBytes && memory.length >= this.#maxBytes) this.#spare.push(memory);
   }
-
-  readonly #visit = (seqNo: number, bytes: Buffer, start: number, end: number, prevSeqNo: number): void => {
-    let open = this.#open;
-    if (open === undefined || !open.fits(end - start, this.#maxBytes)) {
-      open = this.#next(prevSeqNo, seqNo);
-    }
-    open.add(seqNo, prevSeqNo, bytes, start, end);
-  };
 
   #next(prevSeqNo: number, seqNo: number): PackedBatch {
     if (this.#open !== undefined) {

@@ -6,10 +6,10 @@ import { Ring } from '../ring.js';
 import { decodeRingId } from '../ring-id.js';
 import type { LogStream } from '../stream.js';
 import { Waldo } from '../waldo.js';
-import { BatchWriter } from './batch-writer.js';
 import { checkMilliseconds } from './options.js';
-import { type PackedBatch, RangePacker } from './range-packer.js';
+import { RangePacker } from './range-packer.js';
 import { shippedThrough } from './shipped-ranges.js';
+import { Shipper } from './shipper.js';
 import { publish } from './upload-channels.js';
 import {
   type ResolvedUploaderOptions,
@@ -89,7 +89,7 @@ export class Uploader implements AsyncDisposable {
   readonly #ownsRing: boolean;
   readonly #options: ResolvedUploaderOptions;
   readonly #cursor: DurableCursor;
-  readonly #writer: BatchWriter;
+  readonly #shipper: Shipper;
   readonly #packer: RangePacker;
   /** Fires when nothing more is read. */
   readonly #stop = new AbortController();
@@ -100,25 +100,15 @@ export class Uploader implements AsyncDisposable {
   /** Everything is: there is nothing more to be read. */
   #draining = false;
   #timing = false;
-  #awaitingRoom = false;
   /** The page that was written to when it was last looked at, and the end of the one before. */
   #page: number;
   #sealedThrough = 0;
-  #bytesInFlight = 0;
-  #batchesInFlight = 0;
-  /** Settles when what was sent is in the manifest and committed, in the order in which it was sent. */
-  #shipped: Promise<void> = Promise.resolve();
   /** Lets the reader go on. */
   #resume: (() => void) | undefined;
   #flushes: Flush[] = [];
   #failure: { readonly error: unknown } | undefined;
   #closing: Promise<void> | undefined;
-  #logs = 0;
-  #bytes = 0;
-  #batches = 0;
-  #retries = 0;
   #gaps = 0;
-  #lastError: Error | undefined;
 
   private constructor(
     ring: Ring,
@@ -126,7 +116,7 @@ export class Uploader implements AsyncDisposable {
     cursor: DurableCursor,
     options: ResolvedUploaderOptions,
   ) {
-    const { store, dataPathPrefix, manifestPath, environment, flushSizeBytes, signal } = options;
+    const { environment, flushSizeBytes, signal } = options;
     this.#ring = ring;
     this.#ownsRing = ownsRing;
     this.#options = options;
@@ -134,15 +124,11 @@ export class Uploader implements AsyncDisposable {
     this.#read = cursor.position;
     this.#page = ring.openPage;
     this.#packer = new RangePacker(decodeRingId(ring.metadata().ringId), flushSizeBytes, environment);
-    this.#writer = new BatchWriter({
-      store,
-      dataPathPrefix,
-      manifestPath,
-      environment,
-      maxConcurrentUploads: options.maxConcurrentUploads,
-      retryTimeout: options.retryTimeout,
-      failFast: true,
-      onRetry: (error, attempt) => this.#retrying(error, attempt),
+    this.#shipper = new Shipper(ring.directory, cursor, options, {
+      onRoom: () => this.#send(),
+      onCommit: () => this.#settleFlushes(),
+      onFailure: (error) => this.#fail(error),
+      onFree: (batch) => this.#packer.recycle(batch),
     });
     const abort = () => this.#end();
     signal?.addEventListener('abort', abort, { once: true });
@@ -178,17 +164,7 @@ export class Uploader implements AsyncDisposable {
 
   /** What was done so far, and where the uploader is; also after its end. */
   stats(): UploaderStats {
-    return {
-      logs: this.#logs,
-      bytes: this.#bytes,
-      batches: this.#batches,
-      batchesInFlight: this.#batchesInFlight,
-      position: this.#cursor.position,
-      lag: this.#cursor.lag,
-      retries: this.#retries,
-      lastError: this.#lastError,
-      gaps: this.#gaps,
-    };
+    return { ...this.#shipper.stats(), gaps: this.#gaps };
   }
 
   /**
@@ -246,8 +222,7 @@ export class Uploader implements AsyncDisposable {
       if (!this.#stop.signal.aborted) this.#fail(error);
     }
     this.#end();
-    await this.#shipped.catch(() => {});
-    await this.#writer.close();
+    await this.#shipper.close();
     // A ring that was closed before its uploader has closed the cursor.
     await this.#cursor.close();
     if (this.#ownsRing) await this.#ring.close();
@@ -259,7 +234,7 @@ export class Uploader implements AsyncDisposable {
   /** What an earlier uploader has shipped without being able to commit it is not shipped again, where that shows. */
   async #skipShipped(): Promise<void> {
     const { store, manifestPath } = this.#options;
-    const { manifest } = await this.#writer.readManifest();
+    const { manifest } = await this.#shipper.readManifest();
     const { ringId } = this.#ring.metadata();
     const through = shippedThrough(manifest, ringId, this.#read);
     const tip = this.#ring.prevSeqNo ?? 0;
@@ -306,8 +281,18 @@ export class Uploader implements AsyncDisposable {
     this.#gaps++;
     publish('waldo:upload-gap', () => ({ ...gap, directory: this.#ring.directory, store: store.url }));
     onGap(gap);
-    if (corrupt) this.#read = Math.max(this.#read, error.lastLost!);
-    return corrupt ? Cursor.after(this.#read) : Cursor.trim();
+    if (!corrupt) return Cursor.trim();
+    this.#passLost(error.lastLost!);
+    return Cursor.after(this.#read);
+  }
+
+  /** Behind lost logs there may be none for long: they are not waited for. */
+  #passLost(lastLost: number): void {
+    if (lastLost <= this.#read) return;
+    this.#shipper.pass(this.#read, lastLost, this.#packer.open !== undefined || this.#packer.hasFull);
+    this.#read = lastLost;
+    this.#flushOpen();
+    this.#send();
   }
 
   #pack(logs: Logs): void {
@@ -336,8 +321,8 @@ export class Uploader implements AsyncDisposable {
     const { open } = this.#packer;
     if (open === undefined) return;
     // A target that is less than all of them is of logs that are under way or, after a gap, nowhere.
-    const idle = this.#batchesInFlight === 0;
-    const wanted = ({ target }: Flush) => target <= open.lastSeqNo && (idle || open.firstSeqNo <= target);
+    const idle = this.#shipper.batchesInFlight === 0;
+    const wanted = ({ target }: Flush) => target <= this.#read && (idle || open.firstSeqNo <= target);
     if (this.#flushes.some(wanted)) this.#due = true;
   }
 
@@ -363,56 +348,17 @@ export class Uploader implements AsyncDisposable {
 
   /** Sends what is full or due, as far as there is room; while there is none, the open batch goes on growing. */
   #send(): void {
-    const { flushSizeBytes, maxConcurrentUploads } = this.#options;
-    // Twice: a batch that is stored waits for the manifest, while the next ones are uploaded.
-    while (!this.#stop.signal.aborted && this.#bytesInFlight < 2 * maxConcurrentUploads * flushSizeBytes) {
-      if (!this.#packer.hasFull && (this.#packer.open === undefined || !(this.#due || this.#draining))) break;
-      if (!this.#writer.hasRoom) {
-        void this.#awaitRoom();
-        break;
-      }
+    while (!this.#stop.signal.aborted && this.#hasDue && this.#shipper.hasRoom) {
       const full = this.#packer.hasFull;
       const batch = this.#packer.take(true)!;
       if (!full) this.#due = false;
-      this.#ship(batch);
+      this.#shipper.ship(batch);
     }
     if (this.#hasRoom) this.#resume?.();
   }
 
-  #ship(batch: PackedBatch): void {
-    const { environment, compression } = this.#options;
-    const { bytes } = batch;
-    this.#bytesInFlight += bytes;
-    this.#batchesInFlight++;
-    const since = environment.monotonic();
-    const retries = this.#retries;
-    const before = this.#shipped;
-    const durable = this.#writer.write(batch.finish(compression));
-    this.#shipped = (async () => {
-      const { sequence, location } = await durable;
-      this.#bytesInFlight -= bytes;
-      this.#batchesInFlight--;
-      // An attempt that was given up may still be sending.
-      if (this.#retries === retries) this.#packer.recycle(batch);
-      this.#send();
-      await before;
-      await this.#cursor.commit(batch.lastSeqNo);
-      this.#count(batch, sequence, location, environment.monotonic() - since);
-      this.#settleFlushes();
-    })();
-    this.#shipped.catch((error) => this.#fail(error));
-  }
-
-  #count(batch: PackedBatch, sequence: number, location: string, milliseconds: number): void {
-    const { firstSeqNo, lastSeqNo, logCount: logs, payloadBytes: bytes } = batch;
-    this.#logs += logs;
-    this.#bytes += bytes;
-    this.#batches++;
-    const { directory } = this.#ring;
-    const store = this.#options.store.url;
-    publish('waldo:upload', () => {
-      return { directory, store, firstSeqNo, lastSeqNo, logs, bytes, sequence, location, milliseconds };
-    });
+  get #hasDue(): boolean {
+    return this.#packer.hasFull || (this.#packer.open !== undefined && (this.#due || this.#draining));
   }
 
   #settleFlushes(): void {
@@ -441,22 +387,7 @@ export class Uploader implements AsyncDisposable {
     this.#draining = true;
     this.#send();
     await this.#room();
-    await this.#shipped;
-  }
-
-  async #awaitRoom(): Promise<void> {
-    if (this.#awaitingRoom) return;
-    this.#awaitingRoom = true;
-    await this.#writer.room(this.#stop.signal).catch(() => {}); // It has been stopped.
-    this.#awaitingRoom = false;
-    this.#send();
-  }
-
-  #retrying(error: WaldoError, attempt: number): void {
-    this.#retries++;
-    this.#lastError = error;
-    const { directory } = this.#ring;
-    publish('waldo:upload-retry', () => ({ directory, store: this.#options.store.url, error, attempt }));
+    await this.#shipper.settled();
   }
 
   #fail(error: unknown): void {
@@ -470,7 +401,7 @@ export class Uploader implements AsyncDisposable {
     if (this.#stop.signal.aborted) return;
     const reason = closedError('the uploader');
     this.#stop.abort(reason);
-    this.#writer.abort(reason);
+    this.#shipper.abort(reason);
     this.#resume?.();
   }
 }

@@ -22,27 +22,39 @@ for (const compression of compressions) {
     );
   });
 
-  test(`a block takes parts of buffers, grows, and counts: ${compression}`, async () => {
-    const part = fc
-      .tuple(fc.nat(200), fc.nat(200))
-      .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
-    const source = Uint8Array.from({ length: 200 }, (_, i) => i);
+  test(`a block takes records one by one and many at once, grows, and counts: ${compression}`, async () => {
+    const group = fc.record({ records: fc.array(record, { maxLength: 5 }), together: fc.boolean() });
     await fc.assert(
-      fc.asyncProperty(fc.array(part, { maxLength: 40 }), fc.nat(64), async (parts, capacity) => {
+      fc.asyncProperty(fc.array(group, { maxLength: 10 }), fc.nat(64), async (groups, capacity) => {
         const block = new RecordBlock(capacity);
-        for (const [start, end] of parts) block.append(source, start, end);
-        const payloadBytes = parts.reduce((sum, [start, end]) => sum + end - start, 0);
-        assert.equal(block.recordCount, parts.length);
+        for (const { records, together } of groups) {
+          if (!together) for (const bytes of records) block.append(bytes);
+          else appendAll(block, records);
+        }
+        const records = groups.flatMap((group) => group.records);
+        const payloadBytes = records.reduce((sum, { length }) => sum + length, 0);
+        assert.equal(block.recordCount, records.length);
         assert.equal(block.payloadBytes, payloadBytes);
-        assert.equal(block.byteLength, payloadBytes + parts.length * 4);
+        assert.equal(block.byteLength, payloadBytes + records.length * 4);
         const decoded = await decodeBatch(await block.finish(compression), 'a');
         assert.deepEqual(
           decoded,
-          parts.map(([start, end]) => Buffer.from(source.subarray(start, end))),
+          records.map((bytes) => Buffer.from(bytes)),
         );
       }),
     );
   });
+}
+
+function appendAll(block: RecordBlock, records: readonly Uint8Array[]): void {
+  const packed = Buffer.concat(
+    records.flatMap((bytes) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+  block.appendAll(records.length, packed.length, (target, at) => packed.copy(target, at));
 }
 
 test('a block is used up once it is finished', async () => {

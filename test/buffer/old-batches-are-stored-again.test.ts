@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { STALE_AFTER } from '../../src/buffer/batch-writer.js';
 import { collectGarbage, Producer } from '../../src/buffer/index.js';
-import { QuickEnvironment, stored } from './support/buffers.js';
-import { ScriptedStore, unavailable, writesManifest } from './support/scripted-store.js';
+import { manifestEntries, QuickEnvironment, stored, turn } from './support/buffers.js';
+import { ScriptedStore, unavailable, writesBatch, writesManifest } from './support/scripted-store.js';
 
 test('a batch that could not be entered for long is stored anew, so that no collector takes it', async () => {
   const environment = new QuickEnvironment();
@@ -24,4 +24,36 @@ test('a batch that could not be entered for long is stored anew, so that no coll
   const report = await collectGarbage({ store, gracePeriod: 0 });
   assert.equal(report.deleted, 1);
   assert.deepEqual(await stored(store), [['a']]);
+});
+
+test('a batch that becomes old while another one is stored again is stored again, too', async () => {
+  const environment = new QuickEnvironment();
+  const store = new ScriptedStore();
+  const producer = await Producer.open({ store, environment, retryTimeout: Number.POSITIVE_INFINITY });
+  const storedAt = new Map<string, number>();
+  let entered = 0;
+  store.before = async (operation) => {
+    if (writesManifest(operation) && environment.slept < STALE_AFTER) throw unavailable();
+    if (!writesBatch(operation) || store.count('putIfAbsent', '.batch') !== 4) return;
+    await turn(); // The third one has been stored, which is the first batch again.
+    environment.slept += STALE_AFTER;
+  };
+  store.after = (operation) => {
+    if (writesBatch(operation)) storedAt.set(operation.key, environment.slept);
+    if (writesManifest(operation)) entered = environment.slept;
+  };
+  const watchers = [];
+  for (const entry of ['a', 'b']) {
+    watchers.push((await producer.produce([entry])).watcher);
+    void producer.flush();
+    await turn();
+  }
+  for (const watcher of watchers) await watcher.awaitDurable();
+  await producer.close();
+
+  assert.deepEqual(await stored(store), [['a'], ['b']]);
+  assert.equal(store.count('putIfAbsent', '.batch'), 5);
+  for (const { location } of await manifestEntries(store)) {
+    assert(entered - storedAt.get(location)! < STALE_AFTER);
+  }
 });

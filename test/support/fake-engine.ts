@@ -11,6 +11,7 @@ import type {
   NativeOptions,
   NativeRoom,
 } from '../../src/binding.js';
+import { packRecords } from '../../src/binding.js';
 import { FRAME_HEADER_BYTES, LOG_HEADER_BYTES, packedSize, readUint53 } from '../../src/log-format.js';
 import { crc32c } from './crc32c.js';
 
@@ -98,6 +99,7 @@ export class FakeEngine {
       } as unknown as Binding['Engine'],
       crc32c,
       crc32cImplementation: () => 'fake',
+      packRecords,
       tryLockFile: () => true,
     };
   }
