@@ -5,15 +5,18 @@ import type { MetadataItem } from './manifest.js';
 import type { VersionedManifest } from './manifest-store.js';
 import { Metrics } from './metrics.js';
 import type { ObjectStore } from './object-store/object-store.js';
+import { storeFailed } from './object-store/store-errors.js';
 import { type Enqueued, QueueProducer } from './queue-producer.js';
 import { isPrecondition, type RetryOptions, retrying } from './retry.js';
 
 /**
- * How long ago a batch object may have been stored when it is entered in the manifest, in milliseconds. Collectors of
- * garbage spare young objects for a grace period (10 minutes by default), which has to be longer than this by more than
- * a write can take; an older batch is stored again under a new name.
+ * How old a batch object may be when it is entered in the manifest, in milliseconds. Collectors of garbage spare young
+ * objects for a grace period (10 minutes by default), which has to be longer than this by more than a write can take;
+ * an older batch is stored again under a new name.
  */
 export const STALE_AFTER = 120_000;
+/** A batch that has grown old while it was stored, so many times in a row, takes too long to be stored. */
+const MOST_ROUNDS = 5;
 
 /** A batch object to be. */
 export interface EncodedBatch {
@@ -190,14 +193,14 @@ export class BatchWriter {
     const { signal } = this.#abort;
     for (;;) {
       const location = `${dataPathPrefix}/${this.#environment.ulid()}.batch`;
-      let since = this.#environment.monotonic();
+      // Other collectors go by the time in the name alone; and nobody knows when an answer was under way for long.
+      const since = this.#environment.monotonic();
       let attempts = 0;
       try {
         await retrying(this.#retry, () => {
           attempts++;
           return store.putIfAbsent(location, batch.body, { signal });
         });
-        since = this.#environment.monotonic();
       } catch (error) {
         if (!isPrecondition(error)) throw error;
         // Somebody else's, by a clash of names; after an attempt without an answer, the one which that one stored.
@@ -257,10 +260,15 @@ export class BatchWriter {
    * time, others may have become old meanwhile.
    */
   async #refresh(items: readonly Item[]): Promise<void> {
-    for (;;) {
+    for (let round = 1; ; round++) {
       const now = this.#environment.monotonic();
       const old = items.filter(({ stored }) => now - stored!.since >= STALE_AFTER);
       if (old.length === 0) return;
+      if (round > MOST_ROUNDS) {
+        const { batch, location } = old[0]!.stored!;
+        const what = `its ${batch.body.length} bytes take longer than ${STALE_AFTER / 1000} s to be stored: make batches smaller`;
+        throw storeFailed(`${this.#options.store.url}/${location}`, what, { retryable: false });
+      }
       await Promise.all(old.map((item) => this.#store(item, item.stored!.batch)));
     }
   }

@@ -3,6 +3,8 @@ import type { Environment } from './environment.js';
 /** The widest window: more writers than one manifest serves well. */
 const WIDEST = 128;
 const NARROWING = 0.9;
+/** The longest wait, in milliseconds: a write that seemed to take minutes was that of a process that slept. */
+const LONGEST_WAIT = 10_000;
 /** So many writes in a row without anybody else in sight; then others are let in, if there are any. */
 const STREAK = 4;
 
@@ -58,6 +60,7 @@ export class Contention {
   #schedule(writeTimes: number): void {
     const now = this.#environment.monotonic();
     this.#writeTime = Math.max(1, now - this.#started);
-    this.#notBefore = now + this.#environment.random() * writeTimes * this.#writeTime;
+    const longest = Math.min(LONGEST_WAIT, writeTimes * this.#writeTime);
+    this.#notBefore = now + this.#environment.random() * longest;
   }
 }

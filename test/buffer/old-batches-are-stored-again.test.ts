@@ -52,8 +52,26 @@ test('a batch that becomes old while another one is stored again is stored again
   await producer.close();
 
   assert.deepEqual(await stored(store), [['a'], ['b']]);
-  assert.equal(store.count('putIfAbsent', '.batch'), 5);
+  // Both again, and both once more: the second one took as long as the first one had to wait.
+  assert.equal(store.count('putIfAbsent', '.batch'), 6);
   for (const { location } of await manifestEntries(store)) {
     assert(entered - storedAt.get(location)! < STALE_AFTER);
   }
+});
+
+test('a batch that takes too long to be stored fails, and says why', async () => {
+  const environment = new QuickEnvironment();
+  const store = new ScriptedStore();
+  const producer = await Producer.open({ store, environment, retryTimeout: Number.POSITIVE_INFINITY });
+  store.after = (operation) => {
+    if (writesBatch(operation)) environment.slept += STALE_AFTER;
+  };
+  const { watcher } = await producer.produce(['a']);
+  await assert.rejects(watcher.awaitDurable(), {
+    code: 'WALDO_STORE',
+    retryable: false,
+    message: /its 12 bytes take longer than 120 s to be stored: make batches smaller/,
+  });
+  await producer.close().catch(() => {});
+  assert.equal(store.operations.filter(writesManifest).length, 0);
 });

@@ -187,7 +187,6 @@ export class FaultyStore implements ObjectStore {
         fail(timeout);
         return this.#take(timeout + random.unit() ** 4 * LONGEST_DELAY, apply, fault);
       }
-      if (fault === 'duplicate') this.#take(there + random.unit() ** 4 * LONGEST_DELAY, apply, fault);
       this.#take(there, apply, fault, (outcome) => {
         if (fault === 'lost') return fail(random.chance(0.5) ? back : TIMEOUT, random.pick([undefined, 500]));
         return answer(back, () => {
@@ -195,6 +194,8 @@ export class FaultyStore implements ObjectStore {
           else resolve(outcome.value);
         });
       });
+      // After the other one, also when both arrive at the same time: that one's answer is what is heard.
+      if (fault === 'duplicate') this.#take(there + random.unit() ** 4 * LONGEST_DELAY, apply, fault);
     });
   }
 
