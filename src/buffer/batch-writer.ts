@@ -9,9 +9,9 @@ import { type Enqueued, QueueProducer } from './queue-producer.js';
 import { isPrecondition, type RetryOptions, retrying } from './retry.js';
 
 /**
- * How long ago a batch object may have been stored when it is entered in the manifest, in milliseconds. Collectors of
- * garbage spare young objects for a grace period (10 minutes by default), which has to be longer than this by more than
- * a write can take; an older batch is stored again under a new name.
+ * How old a batch object may be when it is entered in the manifest, in milliseconds. Collectors of garbage spare young
+ * objects for a grace period (10 minutes by default), which has to be longer than this by more than a write can take;
+ * an older batch is stored again under a new name.
  */
 export const STALE_AFTER = 120_000;
 
@@ -52,7 +52,7 @@ interface Item {
   readonly batch: Promise<EncodedBatch>;
   readonly closedAt: number;
   state: 'uploading' | 'uploaded' | 'failed';
-  stored: { readonly batch: EncodedBatch; readonly location: string; readonly since: number } | undefined;
+  stored: { readonly batch: EncodedBatch; readonly location: string; readonly at: number } | undefined;
   readonly resolve: (durable: DurableBatch) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -190,20 +190,20 @@ export class BatchWriter {
     const { signal } = this.#abort;
     for (;;) {
       const location = `${dataPathPrefix}/${this.#environment.ulid()}.batch`;
-      let since = this.#environment.monotonic();
+      // The store may have it from now on, however late the answer comes.
+      const at = this.#environment.monotonic();
       let attempts = 0;
       try {
         await retrying(this.#retry, () => {
           attempts++;
           return store.putIfAbsent(location, batch.body, { signal });
         });
-        since = this.#environment.monotonic();
       } catch (error) {
         if (!isPrecondition(error)) throw error;
         // Somebody else's, by a clash of names; after an attempt without an answer, the one which that one stored.
         if (attempts === 1) continue;
       }
-      item.stored = { batch, location, since };
+      item.stored = { batch, location, at };
       return;
     }
   }
@@ -253,13 +253,13 @@ export class BatchWriter {
   }
 
   /**
-   * Stores those batches again that have become so old that a collector might take them for garbage; as that takes
-   * time, others may have become old meanwhile.
+   * Stores those batches again that have become so old that a collector might take them for garbage. As that takes
+   * time, others may have become old meanwhile; one whose write itself takes longer is not stored again for ever.
    */
   async #refresh(items: readonly Item[]): Promise<void> {
-    for (;;) {
+    for (let limit = STALE_AFTER; ; limit += STALE_AFTER) {
       const now = this.#environment.monotonic();
-      const old = items.filter(({ stored }) => now - stored!.since >= STALE_AFTER);
+      const old = items.filter(({ stored }) => now - stored!.at >= limit);
       if (old.length === 0) return;
       await Promise.all(old.map((item) => this.#store(item, item.stored!.batch)));
     }
