@@ -1,6 +1,8 @@
 // Logs become records, and lengths that lie lead nowhere.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <random>
 #include <vector>
@@ -18,7 +20,7 @@ void add_log(std::vector<uint8_t>* logs, const std::vector<uint8_t>& data) {
   const size_t at = logs->size();
   logs->resize(at + log_stride(data.size()), 0);
   std::memcpy(logs->data() + at, &header, sizeof(header));
-  std::memcpy(logs->data() + at + sizeof(header), data.data(), data.size());
+  std::copy(data.begin(), data.end(), logs->begin() + static_cast<std::ptrdiff_t>(at + sizeof(header)));
 }
 
 TEST(PackRecords, CopiesLengthsAndData) {
