@@ -1,4 +1,5 @@
 import { crc32c, packRecords } from './binding.js';
+import { invalidArgument } from './errors.js';
 import {
   alignLog,
   CHECKED_HEADER_BYTES,
@@ -30,7 +31,7 @@ export class Log {
     this.prevSeqNo = readUint53(memory.words, word + 2);
     this.#memory = memory;
     this.#start = offset + LOG_HEADER_BYTES;
-    this.#length = memory.words[word + LENGTH_WORD]!;
+    this.#length = lengthAt(memory.words, offset);
   }
 
   /**
@@ -98,7 +99,7 @@ export class Chunk {
     let offset = this.start;
     for (let i = 0; i < offsets.length; i++) {
       offsets[i] = offset;
-      offset += packedSize(words[(offset >>> 2) + LENGTH_WORD]!);
+      offset += packedSize(lengthAt(words, offset));
     }
     this.#offsets = offsets;
     return offsets;
@@ -151,7 +152,7 @@ export class Logs implements Iterable<Log> {
     const { words } = this.#chunk.memory;
     let bytes = 0;
     for (let offset = this.#start; offset < this.#chunk.end; ) {
-      const length = words[(offset >>> 2) + LENGTH_WORD]!;
+      const length = lengthAt(words, offset);
       bytes += length;
       offset += packedSize(length);
     }
@@ -169,7 +170,7 @@ export class Logs implements Iterable<Log> {
   *[Symbol.iterator](): IterableIterator<Log> {
     const { memory, end } = this.#chunk;
     for (let offset = this.#start; offset < end; ) {
-      const length = memory.words[(offset >>> 2) + LENGTH_WORD]!;
+      const length = lengthAt(memory.words, offset);
       yield new Log(memory, offset);
       offset += packedSize(length);
     }
@@ -189,7 +190,7 @@ export class Logs implements Iterable<Log> {
     for (let offset = this.#start; offset < end; ) {
       const word = offset >>> 2;
       const start = offset + LOG_HEADER_BYTES;
-      const stop = start + words[word + LENGTH_WORD]!;
+      const stop = start + lengthAt(words, offset);
       const seqNo = readUint53(words, word);
       if (visit(seqNo, bytes, start, stop, prevSeqNo) === false) return;
       prevSeqNo = seqNo;
@@ -207,4 +208,11 @@ export class Logs implements Iterable<Log> {
   copyRecords(start: number, end: number, target: Buffer, at: number): number {
     return packRecords(this.#chunk.memory.bytes, start - LOG_HEADER_BYTES, end, target, at);
   }
+}
+
+/** The length of the log whose header is at `offset`. Memory without it would look like a log that never ends. */
+function lengthAt(words: Uint32Array, offset: number): number {
+  const length = words[(offset >>> 2) + LENGTH_WORD];
+  if (length === undefined) throw invalidArgument('the memory of these logs was transferred away');
+  return length;
 }

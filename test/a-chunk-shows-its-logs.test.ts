@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Cursor, type Log, type Logs } from '../src/index.js';
 import { crc32c } from './support/crc32c.js';
 import { openFake, range } from './support/rings.js';
+import { transferAway } from './support/transfer.js';
 
 async function chunkOf(texts: readonly string[], cursor = Cursor.trim()): Promise<Logs> {
   const { waldo } = await openFake();
@@ -90,4 +91,17 @@ test('a log that was modified in memory does not validate', async () => {
   assert.equal(log.validate(), true);
   log.data[3]! ^= 1;
   assert.equal(log.validate(), false);
+});
+
+test('one whose memory was transferred away is an error, not a loop without end', async () => {
+  const logs = await chunkOf(['a', 'bb']);
+  const error = { code: 'WALDO_INVALID_ARGUMENT', message: /transferred away/ };
+  transferAway(logs.at(0)!.data.buffer);
+  assert.throws(() => [...logs], error);
+  assert.throws(() => logs.scan(() => {}), error);
+  assert.throws(() => logs.byteLength, error);
+  assert.throws(() => logs.at(0), error);
+
+  const others = await chunkOf(['a', 'bb']);
+  assert.throws(() => others.scan((_, buffer) => transferAway(buffer.buffer)), error);
 });
