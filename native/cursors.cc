@@ -1,7 +1,6 @@
 #include "cursors.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "two_copies.h"
@@ -11,8 +10,6 @@ namespace waldo {
 namespace {
 
 constexpr char kSuffix[] = ".cursor";
-
-bool missing(const Status& status) { return !status.ok() && status.error().sys_errno == ENOENT; }
 
 bool copy_valid(const CursorRecord& record, uint32_t copy) {
   return std::memcmp(record.magic, kCursorMagic, sizeof(kCursorMagic)) == 0 &&
@@ -63,7 +60,7 @@ Status Cursors::open(const std::string& name, const bool* hold, uint64_t start, 
   OpenCursor cursor;
   WALDO_TRY(lock(name, &cursor.lock));
   Status loaded = load_file(name, true, &cursor.file, &cursor.record, state);
-  if (missing(loaded)) {
+  if (loaded.missing()) {
     WALDO_TRY(scan());
     if (scanned_.size() >= kMaxCursors) {
       return Status::make(Code::kExceedsLimit, "the ring has " + std::to_string(scanned_.size()) +
@@ -152,7 +149,7 @@ Status Cursors::remove(const std::string& name) {
     OpenFlags flags;
     std::unique_ptr<File> file;
     const Status there = fs_.open(path_of(name), flags, &file);
-    if (missing(there)) return not_found(name);
+    if (there.missing()) return not_found(name);
     WALDO_TRY(there);
     WALDO_TRY(lock(name, &taken));
   } else {
@@ -194,7 +191,7 @@ Status Cursors::look_at(const std::string& name, CursorState* state) const {
 Status Cursors::scan() {
   std::vector<std::string> names;
   Status listed = fs_.list(directory_, &names);
-  if (missing(listed)) listed = Status();
+  if (listed.missing()) listed = Status();
   WALDO_TRY(listed);
   std::sort(names.begin(), names.end());
   std::vector<CursorState> states;
@@ -206,7 +203,7 @@ Status Cursors::scan() {
     if (!name_valid(name)) continue;
     CursorState state;
     const Status looked = look_at(name, &state);
-    if (missing(looked)) continue;  // deleted meanwhile
+    if (looked.missing()) continue;  // deleted meanwhile
     WALDO_TRY(looked);
     states.push_back(std::move(state));
   }

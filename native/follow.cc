@@ -16,8 +16,6 @@ constexpr std::chrono::seconds kOpeningTime{30};
 constexpr std::chrono::seconds kSilentTime{2};
 constexpr uint64_t kWalkBytes = 64 * 1024;
 
-bool missing(const Status& status) { return !status.ok() && status.error().sys_errno == ENOENT; }
-
 bool same(const Head& a, const Head& b) { return std::memcmp(&a, &b, sizeof(Head)) == 0; }
 
 }  // namespace
@@ -166,7 +164,7 @@ Status Ring::adopt(const Head& head, bool* whole) {
         const PageState& before = pages[(no - 1) % geometry_.ring_size]->state();
         loaded = std::make_shared<Page>(geometry_, static_cast<uint32_t>(no % geometry_.ring_size));
         const Status opened = loaded->open(fs_, directory_, page_flags(false));
-        if (!opened.ok() && !missing(opened)) return opened;
+        if (!opened.ok() && !opened.missing()) return opened;
         loaded->reset(no, before.last_seq_no, before.last_frame_crc);
         found = true;
       }
@@ -204,7 +202,7 @@ Status Ring::load_page(uint64_t page_no, const Head& head, std::shared_ptr<Page>
   *whole = false;
   auto fresh = std::make_shared<Page>(geometry_, static_cast<uint32_t>(page_no % geometry_.ring_size));
   Status opened = fresh->open(fs_, directory_, page_flags(false));
-  if (missing(opened)) return Status();
+  if (opened.missing()) return Status();
   WALDO_TRY(opened);
   HeaderCheck check;
   WALDO_TRY(fresh->read_headers(&check));

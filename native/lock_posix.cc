@@ -86,7 +86,7 @@ class PosixLock final : public Lock {
 
 Status open_lock_file(const std::string& path, uint32_t mode, Descriptor* fd) {
   Status status = open_regular(path, O_RDWR, mode, fd);
-  if (status.ok() || status.error().sys_errno != ENOENT) return status;
+  if (!status.missing()) return status;
   status = open_regular(path, O_RDWR | O_CREAT | O_EXCL, mode, fd);
   if (status.ok() || status.error().sys_errno != EEXIST) return status;
   return open_regular(path, O_RDWR, mode, fd);
@@ -155,7 +155,8 @@ Status check_unlocked_posix(const std::string& path) {
   std::lock_guard<std::mutex> guard(registry().mutex);
   Descriptor fd;
   Status status = open_regular(path, O_RDONLY, 0, &fd);
-  if (!status.ok()) return status.error().sys_errno == ENOENT ? Status() : status;
+  if (status.missing()) return Status();
+  WALDO_TRY(status);
   FileId id{};
   WALDO_TRY(file_id(fd.get(), path, &id));
   const auto held = registry().holders.find(id);

@@ -1,7 +1,6 @@
 #include "preparer.h"
 
 #include <algorithm>
-#include <cerrno>
 
 namespace waldo {
 
@@ -106,7 +105,7 @@ Status Preparer::fill(uint32_t slot, uint64_t from) {
   flags.create = flags.dsync = false;
   std::unique_ptr<File> file;
   Status opened = fs_.open(path, flags, &file);
-  if (!opened.ok() && opened.error().sys_errno == ENOENT) {
+  if (opened.missing()) {
     WALDO_TRY(Page::create(fs_, directory_, geometry_, slot, flags_));
     opened = fs_.open(path, flags, &file);
   }

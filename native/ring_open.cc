@@ -15,8 +15,6 @@ Status option_conflict(const char* option, uint64_t ring, uint64_t given) {
                                     std::to_string(ring) + "; " + std::to_string(given) + " was given");
 }
 
-bool missing(const Status& status) { return !status.ok() && status.error().sys_errno == ENOENT; }
-
 Geometry geometry_of(const Superblock& block, IndexSpacing spacing) {
   Geometry geometry;
   std::memcpy(geometry.ring_id.data(), block.ring_id, sizeof(block.ring_id));
@@ -90,7 +88,7 @@ Status Ring::open_pages() {
   for (uint32_t slot = 0; slot < geometry_.ring_size; ++slot) {
     pages_.push_back(std::make_shared<Page>(geometry_, slot));
     Status opened = pages_.back()->open(fs_, directory_, page_flags(options_.dsync));
-    if (!opened.ok() && !missing(opened)) return opened;
+    if (!opened.ok() && !opened.missing()) return opened;
   }
   return Status();
 }

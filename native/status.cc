@@ -26,6 +26,8 @@ std::string describe(int sys_errno) {
 
 }  // namespace
 
+bool Status::missing() const { return !ok() && error().sys_errno == ENOENT; }
+
 const char* errno_name(int sys_errno) {
   struct Name {
     int value;

@@ -51,6 +51,8 @@ class [[nodiscard]] Status {
   bool ok() const { return error_ == nullptr; }
   explicit operator bool() const = delete;
   const Error& error() const { return *error_; }
+  // Whether a file or directory was not there.
+  bool missing() const;
 
   static Status io(int sys_errno, const char* syscall, const std::string& path);
   static Status corrupt(std::string message, std::optional<LostRange> lost = std::nullopt,

@@ -1,6 +1,5 @@
 #include "superblock.h"
 
-#include <cerrno>
 #include <vector>
 
 #include "two_copies.h"
@@ -47,11 +46,8 @@ Status SuperblockFile::open(FileSystem& fs, const std::string& directory, bool w
   flags.write = flags.dsync = write;
   std::unique_ptr<File> file;
   Status opened = fs.open(path, flags, &file);
-  if (!opened.ok()) {
-    if (opened.error().sys_errno == ENOENT)
-      return Status::make(Code::kNotFound, "there is no ring in " + directory);
-    return opened;
-  }
+  if (opened.missing()) return Status::make(Code::kNotFound, "there is no ring in " + directory);
+  WALDO_TRY(opened);
   std::vector<uint8_t> bytes(kSuperblockFileBytes, 0);
   size_t got = 0;
   WALDO_TRY(file->read(0, bytes.data(), bytes.size(), &got));

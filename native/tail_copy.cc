@@ -1,7 +1,5 @@
 #include "tail_copy.h"
 
-#include <cerrno>
-
 namespace waldo {
 
 namespace {
@@ -49,7 +47,8 @@ Status restore_tail_copy(FileSystem& fs, const std::string& directory,
   *found = false;
   std::unique_ptr<File> file;
   Status opened = fs.open(copy_path(directory), OpenFlags(), &file);
-  if (!opened.ok()) return opened.error().sys_errno == ENOENT ? Status() : opened;
+  if (opened.missing()) return Status();
+  WALDO_TRY(opened);
   *found = true;
   uint64_t bytes = 0;
   WALDO_TRY(file->size(&bytes));

@@ -17,11 +17,7 @@ export class WaldoReader extends Ring {
       feed.wake();
     };
     feed.refresh = () => {
-      if (feed.ended) return;
-      const { tip } = feed;
-      feed.advance(engine.native.bounds().tipSeqNo);
-      // Native code tells of a log once, and here somebody else was told.
-      if (feed.tip > tip) queueMicrotask(() => feed.wake());
+      if (!feed.ended) feed.advance(engine.native.bounds().tipSeqNo);
     };
     // What has become durable while it was being opened.
     feed.refresh();
