@@ -1,23 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { Cursor, type Waldo } from '../../src/index.js';
+import { Cursor } from '../../src/index.js';
 import { seqNosOf, withCode } from '../support/rings.js';
+import { fill, LOG } from './support/held.js';
 import { SMALL, Workspace } from './support/workspace.js';
-
-const LOG = [Buffer.alloc(900)];
-
-/** Appends until the ring has no page left that nobody holds; how many that were. */
-async function fill(waldo: Waldo): Promise<number> {
-  for (let appended = 0; ; appended++) {
-    try {
-      await waldo.append(LOG, { timeout: 30 });
-    } catch (error) {
-      withCode('WALDO_FULL')(error as never);
-      return appended;
-    }
-  }
-}
 
 for (const whenFull of ['reject', 'wait'] as const) {
   test(`${whenFull}: nothing that a cursor holds is overwritten, to the last page`, async (t) => {

@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cursor, type Waldo } from '../../src/index.js';
+import { Cursor } from '../../src/index.js';
 import { seqNosOf, withCode } from '../support/rings.js';
+import { fill, LOG } from './support/held.js';
 import { SMALL, Workspace } from './support/workspace.js';
-
-const LOG = [Buffer.alloc(900)];
-
-async function fill(waldo: Waldo): Promise<number> {
-  for (let appended = 0; ; appended++) {
-    try {
-      await waldo.append(LOG, { timeout: 40 });
-    } catch (error) {
-      withCode('WALDO_FULL')(error as never);
-      return appended;
-    }
-  }
-}
 
 for (const whenFull of ['reject', 'wait'] as const) {
   test(`${whenFull}: a cursor that a reader has made holds pages, and frees them as it moves`, async (t) => {
