@@ -160,6 +160,11 @@ export function fullError(cursor: string, position: number, tip: number): WaldoE
   return new WaldoError('WALDO_FULL', message, { cursor, lag });
 }
 
+/** Whether it is an error of ours with that code. */
+export function hasCode(error: unknown, code: WaldoErrorCode): error is WaldoError {
+  return error instanceof WaldoError && error.code === code;
+}
+
 export function invalidArgument(message: string): WaldoError {
   return new WaldoError('WALDO_INVALID_ARGUMENT', message);
 }

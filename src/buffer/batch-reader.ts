@@ -1,20 +1,13 @@
-import { invalidArgument, WaldoError } from '../errors.js';
-import { DEFAULT_DECODE_LIMITS } from './batch.js';
+import { hasCode, invalidArgument, WaldoError } from '../errors.js';
+import { decodeLimits } from './batch.js';
 import type { BatchDescriptor, FetchedBatch } from './consumed-batch.js';
-import { realEnvironment } from './environment.js';
 import { FetchHandle } from './fetch-handle.js';
-import type { Manifest } from './manifest.js';
+import { describeLast, type Manifest } from './manifest.js';
 import { ManifestStore, type VersionedManifest } from './manifest-store.js';
 import { Metrics } from './metrics.js';
-import { type BufferOptions, checkBufferOptions, DEFAULT_MANIFEST_PATH } from './options.js';
-import { readAhead } from './read-ahead.js';
-import { type RetryOptions, retrying } from './retry.js';
-
-/** Milliseconds for which a store that fails is tried again. */
-const RETRY_TIMEOUT = 60_000;
-/** As of a consumer. */
-const PREFETCH = 4;
-const POLL_INTERVAL = 100;
+import { type BufferOptions, checkBufferOptions, resolveBuffer } from './options.js';
+import { POLL_INTERVAL, PREFETCH, readAhead } from './read-ahead.js';
+import { RETRY_TIMEOUT, type RetryOptions, retrying } from './retry.js';
 
 export interface BatchReaderOptions {
   /** Begin after the batch of this sequence; without it, with the oldest. */
@@ -41,12 +34,12 @@ export class BatchReader {
   /** @throws {@link WaldoError} `WALDO_OPTION` */
   constructor(buffer: BufferOptions, options: BatchReaderOptions) {
     checkBufferOptions(buffer);
-    const { store, manifestPath = DEFAULT_MANIFEST_PATH, environment = realEnvironment } = buffer;
+    const { store, manifestPath, environment } = resolveBuffer(buffer);
     this.#retry = { environment, timeout: RETRY_TIMEOUT, signal: options.signal };
     this.#store = new ManifestStore({ store, path: manifestPath, environment });
     this.#fetcher = new FetchHandle(
       store,
-      DEFAULT_DECODE_LIMITS,
+      decodeLimits(),
       new Metrics(store.url, manifestPath),
       this.#retry,
       this.#store.url,
@@ -94,18 +87,14 @@ export class BatchReader {
     if (after === undefined) return;
     const next = (await this.manifest())?.nextSequence ?? 0;
     if (after < next) return;
-    const last = next === 0 ? 'it has never had one' : `its last is ${next - 1}`;
-    throw invalidArgument(`${this.url} has no batch ${after}: ${last}`);
+    throw invalidArgument(`${this.url} has no batch ${after}: ${describeLast(next)}`);
   }
 
   async #next(max: number): Promise<readonly BatchDescriptor[]> {
     const manifest = await retrying(this.#retry, () => this.manifest());
     if (manifest === undefined) return [];
     const from = this.#last === undefined ? 0 : this.#last + 1;
-    const next: BatchDescriptor[] = [];
-    for (const descriptor of manifest.entries(from)) {
-      if (next.push(descriptor) === max) break;
-    }
+    const next = [...manifest.entries(from, max)];
     const first = next[0]?.sequence ?? manifest.nextSequence;
     if (this.#last !== undefined && first > from) throw this.#removed(from, first);
     this.#last = next.at(-1)?.sequence ?? this.#last;
@@ -117,7 +106,7 @@ export class BatchReader {
     try {
       return await this.#fetcher.fetch(descriptor);
     } catch (error) {
-      if (!(error instanceof WaldoError) || error.code !== 'WALDO_NOT_FOUND') throw error;
+      if (!hasCode(error, 'WALDO_NOT_FOUND')) throw error;
       const manifest = await this.manifest();
       const first = manifest?.firstSequence() ?? manifest?.nextSequence ?? 0;
       if (first <= descriptor.sequence) throw error;

@@ -1,11 +1,11 @@
 import { closedError, type WaldoError } from '../errors.js';
 import { Fifo } from '../fifo.js';
-import { type Environment, realEnvironment } from './environment.js';
+import type { Environment } from './environment.js';
 import type { MetadataItem } from './manifest.js';
 import type { VersionedManifest } from './manifest-store.js';
 import { Metrics } from './metrics.js';
-import type { ObjectStore } from './object-store/object-store.js';
 import { storeFailed } from './object-store/store-errors.js';
+import type { ResolvedBuffer } from './options.js';
 import { type Enqueued, QueueProducer } from './queue-producer.js';
 import { isPrecondition, type RetryOptions, retrying } from './retry.js';
 
@@ -36,17 +36,13 @@ export interface DurableBatch {
   readonly location: string;
 }
 
-export interface BatchWriterOptions {
-  readonly store: ObjectStore;
-  readonly dataPathPrefix: string;
-  readonly manifestPath: string;
+export interface BatchWriterOptions extends ResolvedBuffer {
   /** Batches that are uploaded side by side. */
   readonly maxConcurrentUploads: number;
   /** Milliseconds for which a store that fails is tried again; may be `Infinity`. */
   readonly retryTimeout: number;
   /** Whether a batch that fails takes those behind it along, so that what is in the manifest has no hole. */
   readonly failFast?: boolean;
-  readonly environment?: Environment;
   readonly onRetry?: (error: WaldoError, attempt: number) => void;
 }
 
@@ -82,7 +78,7 @@ export class BatchWriter {
   #idle: (() => void)[] = [];
 
   constructor(options: BatchWriterOptions) {
-    const { store, manifestPath, environment = realEnvironment } = options;
+    const { store, manifestPath, environment } = options;
     this.#options = options;
     this.#environment = environment;
     this.#metrics = new Metrics(store.url, manifestPath);
@@ -99,11 +95,6 @@ export class BatchWriter {
       metrics: this.#metrics,
       retry: this.#retry,
     });
-  }
-
-  /** Batches that were given and are not in the manifest yet. */
-  get pending(): number {
-    return this.#line.length;
   }
 
   /** Whether a batch that is given now is uploaded at once, and memory does not grow without bound. */

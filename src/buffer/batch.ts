@@ -20,7 +20,7 @@ const COMPRESSIONS: readonly Compression[] = ['none', 'zstd'];
 const ZSTD_LEVEL = 3;
 
 /** Before a record: its length as u32. */
-const LENGTH_BYTES = 4;
+export const LENGTH_BYTES = 4;
 const MAX_U32 = 0xffff_ffff;
 
 const DEFAULT_CAPACITY = 64 * 1024;
@@ -183,7 +183,13 @@ export interface DecodeLimits {
   readonly maxRecords: number;
 }
 
-export const DEFAULT_DECODE_LIMITS: DecodeLimits = { maxBytes: 256 * 1024 ** 2, maxRecords: 16 * 1024 ** 2 };
+/** Puts the defaults in. */
+export function decodeLimits(limits: Partial<DecodeLimits> = {}): DecodeLimits {
+  return {
+    maxBytes: limits.maxBytes ?? 256 * 1024 ** 2,
+    maxRecords: limits.maxRecords ?? 16 * 1024 ** 2,
+  };
+}
 
 /**
  * Decodes a batch. Nothing in it is trusted.
@@ -196,9 +202,9 @@ export const DEFAULT_DECODE_LIMITS: DecodeLimits = { maxBytes: 256 * 1024 ** 2, 
 export async function decodeBatch(
   bytes: Buffer,
   object: string,
-  limits: Partial<DecodeLimits> = {},
+  limits?: Partial<DecodeLimits>,
 ): Promise<readonly Buffer[]> {
-  const { maxBytes, maxRecords } = { ...DEFAULT_DECODE_LIMITS, ...limits };
+  const { maxBytes, maxRecords } = decodeLimits(limits);
   const footer = bytes.length - FOOTER_BYTES;
   if (footer < 0) {
     throw corruptObject(object, 0, `a batch has at least ${FOOTER_BYTES} bytes; found ${bytes.length}`);

@@ -1,9 +1,9 @@
 import { readSignal } from '../abort.js';
 import { abortedError, closedError, describe, invalidArgument, WaldoError } from '../errors.js';
 import { checkInteger, checkKnown } from '../option-rules.js';
-import { DEFAULT_DECODE_LIMITS, type DecodeLimits } from './batch.js';
+import { type DecodeLimits, decodeLimits } from './batch.js';
 import type { BatchDescriptor, ConsumedBatch, FetchedBatch } from './consumed-batch.js';
-import { type Environment, realEnvironment } from './environment.js';
+import type { Environment } from './environment.js';
 import { FetchHandle } from './fetch-handle.js';
 import { collectGarbage } from './gc.js';
 import { garbageChannel, Metrics } from './metrics.js';
@@ -12,11 +12,12 @@ import {
   type BufferOptions,
   checkBufferOptions,
   checkMilliseconds,
-  DEFAULT_MANIFEST_PATH,
+  type ResolvedBuffer,
+  resolveBuffer,
 } from './options.js';
 import { QueueConsumer } from './queue-consumer.js';
-import { readAhead } from './read-ahead.js';
-import type { RetryOptions } from './retry.js';
+import { POLL_INTERVAL, PREFETCH, readAhead } from './read-ahead.js';
+import { RETRY_TIMEOUT, type RetryOptions } from './retry.js';
 
 /** Options of {@link Consumer.open}. */
 export interface ConsumerOptions extends BufferOptions {
@@ -92,21 +93,20 @@ export class Consumer {
   #collector: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  private constructor(options: ConsumerOptions) {
-    const { store, environment = realEnvironment, manifestPath = DEFAULT_MANIFEST_PATH } = options;
+  private constructor(buffer: ResolvedBuffer, options: ConsumerOptions) {
+    const { store, environment, manifestPath } = buffer;
     this.#environment = environment;
-    this.#prefetch = options.prefetch ?? 4;
-    this.#pollInterval = options.pollInterval ?? 100;
+    this.#prefetch = options.prefetch ?? PREFETCH;
+    this.#pollInterval = options.pollInterval ?? POLL_INTERVAL;
     this.#metrics = new Metrics(store.url, manifestPath);
     const retry: RetryOptions = {
       environment,
-      timeout: options.retryTimeout ?? 60_000,
+      timeout: options.retryTimeout ?? RETRY_TIMEOUT,
       signal: this.#abort.signal,
     };
     const metrics = this.#metrics;
     this.#queue = new QueueConsumer({ store, manifestPath, environment, metrics, retry });
-    const limits: DecodeLimits = { ...DEFAULT_DECODE_LIMITS, ...options.limits };
-    this.#fetcher = new FetchHandle(store, limits, metrics, retry, this.#queue.url);
+    this.#fetcher = new FetchHandle(store, decodeLimits(options.limits), metrics, retry, this.#queue.url);
   }
 
   /**
@@ -115,9 +115,10 @@ export class Consumer {
    */
   static async open(options: ConsumerOptions): Promise<Consumer> {
     checkConsumerOptions(options);
-    const consumer = new Consumer(options);
+    const buffer = resolveBuffer(options);
+    const consumer = new Consumer(buffer, options);
     await consumer.#queue.open();
-    consumer.#collector = consumer.#collectNowAndThen(options);
+    consumer.#collector = consumer.#collectNowAndThen(buffer, options);
     return consumer;
   }
 
@@ -280,11 +281,7 @@ export class Consumer {
       const message = `${this.#queue.url}: the batches from ${next} to ${first - 1} were removed by somebody else`;
       throw new WaldoError('WALDO_TRIMMED', message, { object: this.#queue.url, oldestSeqNo: first });
     }
-    const unseen: BatchDescriptor[] = [];
-    for (const descriptor of manifest.entries(next)) {
-      if (unseen.push(descriptor) === max) break;
-    }
-    return unseen;
+    return [...manifest.entries(next, max)];
   }
 
   async *#walk(
@@ -348,33 +345,22 @@ export class Consumer {
   }
 
   /** Collects garbage from time to time until the consumer is closed. */
-  async #collectNowAndThen(options: ConsumerOptions): Promise<void> {
-    const { gcInterval = 300_000, gcGracePeriod } = options;
+  async #collectNowAndThen(
+    buffer: ResolvedBuffer,
+    { gcInterval = 300_000, gcGracePeriod: gracePeriod }: ConsumerOptions,
+  ): Promise<void> {
     if (gcInterval === Number.POSITIVE_INFINITY) return;
     const { signal } = this.#abort;
     while (!signal.aborted) {
       await this.#environment.sleep(gcInterval, signal, true).catch(() => {});
       if (signal.aborted) return;
-      const error = await collectGarbage({
-        ...garbageOptions(options),
-        gracePeriod: gcGracePeriod,
-        signal,
-      }).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      if (error !== undefined && !signal.aborted) garbageChannel.publish({ error });
+      try {
+        await collectGarbage({ ...buffer, gracePeriod, signal });
+      } catch (error) {
+        if (!signal.aborted) garbageChannel.publish({ error });
+      }
     }
   }
-}
-
-function garbageOptions({
-  store,
-  dataPathPrefix,
-  manifestPath,
-  environment,
-}: ConsumerOptions): BufferOptions {
-  return { store, dataPathPrefix, manifestPath, environment };
 }
 
 function checkSequence(sequence: unknown): void {

@@ -1,7 +1,7 @@
 import { decodeTime } from 'ulid';
 import { checkBoolean, checkKnown } from '../option-rules.js';
-import { realEnvironment } from './environment.js';
-import { ManifestStore, type VersionedManifest } from './manifest-store.js';
+import type { Manifest } from './manifest.js';
+import { ManifestStore } from './manifest-store.js';
 import { Metrics } from './metrics.js';
 import type { ObjectInfo } from './object-store/object-store.js';
 import {
@@ -9,8 +9,7 @@ import {
   type BufferOptions,
   checkBufferOptions,
   checkMilliseconds,
-  DEFAULT_DATA_PATH_PREFIX,
-  DEFAULT_MANIFEST_PATH,
+  resolveBuffer,
 } from './options.js';
 
 /** Options of {@link collectGarbage}. */
@@ -49,22 +48,28 @@ export interface GarbageReport {
 const DELETE_AT_ONCE = 1000;
 const BATCH_NAME = /(?:^|\/)([0-7][0-9A-HJKMNP-TV-Z]{25})\.batch$/i;
 
+/** A batch object that is old enough. */
+interface Suspect extends ObjectInfo {
+  /** That in its name. */
+  readonly time: number;
+}
+
 /** What a manifest keeps alive. */
 class Referenced {
   readonly #locations = new Set<string>();
   /** The time in the oldest name. */
   #oldest = Number.POSITIVE_INFINITY;
 
-  constructor({ manifest }: VersionedManifest) {
+  constructor(manifest: Manifest) {
     for (const { location } of manifest.entries()) {
       this.#locations.add(location);
       this.#oldest = Math.min(this.#oldest, batchTime(location) ?? Number.POSITIVE_INFINITY);
     }
   }
 
-  /** Whether nothing in the manifest is older, and it is not there itself. */
-  isGarbage(key: string): boolean {
-    return batchTime(key)! < this.#oldest && !this.#locations.has(key);
+  /** Whether everything in the manifest is younger than `time`, and it is not there itself. */
+  isGarbage({ key, time }: Suspect): boolean {
+    return time < this.#oldest && !this.#locations.has(key);
   }
 }
 
@@ -79,8 +84,8 @@ class Referenced {
  */
 export async function collectGarbage(options: GarbageOptions): Promise<GarbageReport> {
   checkGarbageOptions(options);
-  const { store, environment = realEnvironment, dryRun = false, signal } = options;
-  const { dataPathPrefix = DEFAULT_DATA_PATH_PREFIX, manifestPath = DEFAULT_MANIFEST_PATH } = options;
+  const { store, dataPathPrefix, manifestPath, environment } = resolveBuffer(options);
+  const { dryRun = false, signal } = options;
   const metrics = new Metrics(store.url, manifestPath);
   const manifests = new ManifestStore({ store, path: manifestPath, environment });
   const started = environment.monotonic();
@@ -89,13 +94,17 @@ export async function collectGarbage(options: GarbageOptions): Promise<GarbageRe
   let known = await manifests.read(signal);
   const report = { examined: 0, garbage: 0, garbageBytes: 0, deleted: 0 };
   const failed: { key: string; error: Error }[] = [];
+  let referenced = new Referenced(known.manifest);
   const manifestFound = known.version !== undefined;
 
-  const sweep = async (suspects: ObjectInfo[]) => {
-    known = await manifests.refresh(known, signal);
-    const referenced = new Referenced(known);
+  const sweep = async (suspects: readonly Suspect[]) => {
+    const now = await manifests.refresh(known, signal);
+    if (now !== known) {
+      known = now;
+      referenced = new Referenced(known.manifest);
+    }
     const garbage =
-      known.version === undefined ? [] : suspects.filter(({ key }) => referenced.isGarbage(key));
+      known.version === undefined ? [] : suspects.filter((suspect) => referenced.isGarbage(suspect));
     report.garbage += garbage.length;
     for (const { size } of garbage) report.garbageBytes += size;
     if (dryRun || garbage.length === 0) return;
@@ -107,15 +116,17 @@ export async function collectGarbage(options: GarbageOptions): Promise<GarbageRe
     report.deleted += garbage.length - failures.length;
   };
 
-  let suspects: ObjectInfo[] = [];
+  let suspects: Suspect[] = [];
   if (manifestFound) {
-    const first = new Referenced(known);
+    const first = referenced;
     for await (const object of store.list(`${dataPathPrefix}/`, { signal })) {
       const time = batchTime(object.key);
       if (time === undefined) continue;
       report.examined++;
-      if (time > before || object.modifiedAtMs > before || !first.isGarbage(object.key)) continue;
-      suspects.push(object);
+      if (time > before || object.modifiedAtMs > before) continue;
+      const suspect = { ...object, time };
+      if (!first.isGarbage(suspect)) continue;
+      suspects.push(suspect);
       if (suspects.length < DELETE_AT_ONCE) continue;
       await sweep(suspects);
       suspects = [];

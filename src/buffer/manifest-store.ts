@@ -1,9 +1,9 @@
-import { WaldoError } from '../errors.js';
+import { hasCode } from '../errors.js';
 import type { Environment } from './environment.js';
 import { Manifest } from './manifest.js';
 import type { Metrics, Role } from './metrics.js';
 import type { ObjectStore } from './object-store/object-store.js';
-import { isPrecondition } from './retry.js';
+import { isPrecondition, type RetryOptions } from './retry.js';
 
 /** A manifest of 100,000 entries of one range each has about 10 MB; every write copies all of it. */
 export const MAX_MANIFEST_BYTES = 512 * 1024 * 1024;
@@ -22,6 +22,16 @@ export interface ManifestStoreOptions {
   readonly metrics?: { readonly sink: Metrics; readonly role: Role };
 }
 
+/** What both ends of a manifest need. */
+export interface QueueOptions {
+  readonly store: ObjectStore;
+  readonly manifestPath: string;
+  readonly environment: Environment;
+  readonly metrics: Metrics;
+  /** How failures of the store are met. */
+  readonly retry: RetryOptions;
+}
+
 /** Reads one manifest object and replaces it if it is unchanged. */
 export class ManifestStore {
   readonly #options: ManifestStoreOptions;
@@ -38,28 +48,24 @@ export class ManifestStore {
     return `${this.#options.store.url}/${this.#options.path}`;
   }
 
-  async read(signal?: AbortSignal): Promise<VersionedManifest> {
-    const { store, path } = this.#options;
-    try {
-      const { body, version } = await store.get(path, { signal, maxBytes: MAX_MANIFEST_BYTES });
-      return { manifest: Manifest.parse(body, this.url), version };
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      return { manifest: Manifest.empty, version: undefined };
-    }
+  read(signal?: AbortSignal): Promise<VersionedManifest> {
+    return this.refresh(undefined, signal);
   }
 
   /** Reads the manifest again, which costs little if it is what it was. */
   async refresh(known: VersionedManifest | undefined, signal?: AbortSignal): Promise<VersionedManifest> {
-    if (known?.version === undefined) return this.read(signal);
     const { store, path } = this.#options;
     const options = { signal, maxBytes: MAX_MANIFEST_BYTES };
     try {
-      const changed = await store.getIfChanged(path, known.version, options);
-      if (changed === undefined) return known;
-      return { manifest: Manifest.parse(changed.body, this.url), version: changed.version };
+      const found =
+        known?.version === undefined
+          ? await store.get(path, options)
+          : await store.getIfChanged(path, known.version, options);
+      // Only what is known can be unchanged.
+      if (found === undefined) return known!;
+      return { manifest: Manifest.parse(found.body, this.url), version: found.version };
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!hasCode(error, 'WALDO_NOT_FOUND')) throw error;
       return { manifest: Manifest.empty, version: undefined };
     }
   }
@@ -95,8 +101,4 @@ export class ManifestStore {
   conflictRate(): number {
     return this.#writes === 0 ? 0 : (this.#conflicts / this.#writes) * 100;
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof WaldoError && error.code === 'WALDO_NOT_FOUND';
 }

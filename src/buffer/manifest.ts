@@ -191,11 +191,16 @@ export class Manifest {
   /**
    * Decodes the entries, in order.
    * @param from the least sequence of interest; those before are skipped without being decoded. Default: 0.
+   * @param most entries of interest; what comes behind them is not looked at. Default: all.
    * @throws {@link WaldoError} `WALDO_CORRUPT` once the walk comes to what is wrong
    */
-  *entries(from = 0): IterableIterator<ManifestEntry> {
+  *entries(from = 0, most = Number.POSITIVE_INFINITY): IterableIterator<ManifestEntry> {
     const walk = new Walk(this, this.#object);
-    while (walk.next()) if (walk.sequence >= from) yield walk.decode();
+    for (let left = most; left > 0 && walk.next(); ) {
+      if (walk.sequence < from) continue;
+      yield walk.decode();
+      left--;
+    }
   }
 
   /**
@@ -437,4 +442,9 @@ function looksLikeText(bytes: Buffer): string | undefined {
   if (/^<(!doctype html|html)/i.test(text)) return 'an HTML page';
   if (/^<[?a-z!]/i.test(text)) return 'an XML document';
   return /^[{[]\s*["{}\]]/.test(text) ? 'a JSON document' : undefined;
+}
+
+/** Which entry a manifest had last, for messages about one that it has not had. */
+export function describeLast(nextSequence: number): string {
+  return nextSequence === 0 ? 'it has never had one' : `its last is ${nextSequence - 1}`;
 }

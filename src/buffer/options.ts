@@ -1,5 +1,5 @@
 import { optionError } from '../option-rules.js';
-import type { Environment } from './environment.js';
+import { type Environment, realEnvironment } from './environment.js';
 import { checkKey } from './object-store/key.js';
 import type { ObjectStore } from './object-store/object-store.js';
 
@@ -24,8 +24,18 @@ export interface BufferOptions {
   readonly environment?: Environment;
 }
 
-export const DEFAULT_DATA_PATH_PREFIX = 'ingest';
-export const DEFAULT_MANIFEST_PATH = 'ingest/manifest';
+/** {@link BufferOptions} with their defaults. */
+export type ResolvedBuffer = Required<BufferOptions>;
+
+/** Puts the defaults in. */
+export function resolveBuffer(options: BufferOptions): ResolvedBuffer {
+  return {
+    store: options.store,
+    dataPathPrefix: options.dataPathPrefix ?? 'ingest',
+    manifestPath: options.manifestPath ?? 'ingest/manifest',
+    environment: options.environment ?? realEnvironment,
+  };
+}
 
 /** Names of {@link BufferOptions}. */
 export const BUFFER_OPTIONS = ['store', 'dataPathPrefix', 'manifestPath', 'environment'] as const;

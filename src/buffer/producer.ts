@@ -5,16 +5,16 @@ import { Fifo } from '../fifo.js';
 import { checkChoice, checkInteger, checkKnown } from '../option-rules.js';
 import type { Compression } from './batch.js';
 import { BatchWriter } from './batch-writer.js';
-import { type Environment, realEnvironment } from './environment.js';
+import type { Environment } from './environment.js';
 import { type DurabilityWatcher, type Input, OpenBatch } from './open-batch.js';
 import {
   BUFFER_OPTIONS,
   type BufferOptions,
   checkBufferOptions,
   checkMilliseconds,
-  DEFAULT_DATA_PATH_PREFIX,
-  DEFAULT_MANIFEST_PATH,
+  resolveBuffer,
 } from './options.js';
+import { RETRY_TIMEOUT } from './retry.js';
 
 const MiB = 1024 * 1024;
 
@@ -106,7 +106,7 @@ export class Producer {
   #closing: Promise<void> | undefined;
 
   private constructor(options: ProducerOptions) {
-    const { store, environment = realEnvironment } = options;
+    const buffer = resolveBuffer(options);
     const { maxConcurrentUploads = 4, flushSizeBytes = 64 * MiB } = options;
     this.#limits = {
       flushSizeBytes,
@@ -116,14 +116,11 @@ export class Producer {
         options.maxBufferedBytes ?? Math.max(64 * MiB, (maxConcurrentUploads + 1) * flushSizeBytes),
     };
     this.#compression = options.batchCompression ?? 'none';
-    this.#environment = environment;
+    this.#environment = buffer.environment;
     this.#writer = new BatchWriter({
-      store,
-      environment,
+      ...buffer,
       maxConcurrentUploads,
-      dataPathPrefix: options.dataPathPrefix ?? DEFAULT_DATA_PATH_PREFIX,
-      manifestPath: options.manifestPath ?? DEFAULT_MANIFEST_PATH,
-      retryTimeout: options.retryTimeout ?? 60_000,
+      retryTimeout: options.retryTimeout ?? RETRY_TIMEOUT,
     });
   }
 

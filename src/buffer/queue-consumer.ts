@@ -1,32 +1,21 @@
 import { invalidArgument, WaldoError } from '../errors.js';
-import type { Environment } from './environment.js';
-import type { Manifest } from './manifest.js';
-import { ManifestStore, type VersionedManifest } from './manifest-store.js';
-import type { Metrics } from './metrics.js';
-import type { ObjectStore } from './object-store/object-store.js';
+import { describeLast, type Manifest } from './manifest.js';
+import { ManifestStore, type QueueOptions, type VersionedManifest } from './manifest-store.js';
 import { Receipts } from './receipts.js';
-import { Backoff, isPrecondition, type RetryOptions, retrying } from './retry.js';
-
-export interface QueueConsumerOptions {
-  readonly store: ObjectStore;
-  readonly manifestPath: string;
-  readonly environment: Environment;
-  readonly metrics: Metrics;
-  readonly retry: RetryOptions;
-}
+import { Backoff, isPrecondition, retrying } from './retry.js';
 
 /** What the manifests of consumers that never opened would have; no consumer takes it. */
 const NO_EPOCH = 2n ** 64n - 1n;
 
 /** Reads a manifest's entries and removes them from its front, as long as no later consumer has taken over. */
 export class QueueConsumer {
-  readonly #options: QueueConsumerOptions;
+  readonly #options: QueueOptions;
   readonly #store: ManifestStore;
   readonly #receipts: Receipts;
   #known: VersionedManifest | undefined;
   #epoch = NO_EPOCH;
 
-  constructor(options: QueueConsumerOptions) {
+  constructor(options: QueueOptions) {
     const { store, manifestPath, environment, metrics } = options;
     this.#options = options;
     this.#store = new ManifestStore({
@@ -36,11 +25,6 @@ export class QueueConsumer {
       metrics: { sink: metrics, role: 'consumer' },
     });
     this.#receipts = new Receipts(store, manifestPath, environment);
-  }
-
-  /** The manifest's epoch since this consumer took over. */
-  get epoch(): bigint {
-    return this.#epoch;
   }
 
   /** The manifest's URL. */
@@ -90,9 +74,7 @@ export class QueueConsumer {
       this.#checkEpoch(base);
       const { manifest } = base;
       if (sequence >= manifest.nextSequence) {
-        const last =
-          manifest.nextSequence === 0 ? 'it has never had one' : `its last is ${manifest.nextSequence - 1}`;
-        throw invalidArgument(`${this.url} has no entry ${sequence}: ${last}`);
+        throw invalidArgument(`${this.url} has no entry ${sequence}: ${describeLast(manifest.nextSequence)}`);
       }
       const { manifest: rest, removed } = manifest.removeThrough(sequence);
       if (removed.length === 0) return undefined;

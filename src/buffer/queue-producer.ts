@@ -1,20 +1,8 @@
 import { Contention } from './contention.js';
-import type { Environment } from './environment.js';
 import type { NewEntry } from './manifest.js';
-import { ManifestStore, type VersionedManifest } from './manifest-store.js';
-import type { Metrics } from './metrics.js';
-import type { ObjectStore } from './object-store/object-store.js';
+import { ManifestStore, type QueueOptions, type VersionedManifest } from './manifest-store.js';
 import { Receipts } from './receipts.js';
-import { Backoff, isPrecondition, type RetryOptions } from './retry.js';
-
-export interface QueueProducerOptions {
-  readonly store: ObjectStore;
-  readonly manifestPath: string;
-  readonly environment: Environment;
-  readonly metrics: Metrics;
-  /** How failures of the store are met. */
-  readonly retry: RetryOptions;
-}
+import { Backoff, isPrecondition } from './retry.js';
 
 /** Where entries are in the manifest: the first of `locations` has the place `sequence`, and so on. */
 export interface Enqueued {
@@ -24,14 +12,14 @@ export interface Enqueued {
 
 /** Appends entries to a manifest that others append to as well. */
 export class QueueProducer {
-  readonly #options: QueueProducerOptions;
+  readonly #options: QueueOptions;
   readonly #store: ManifestStore;
   readonly #receipts: Receipts;
   /** The manifest as this producer wrote it last: if nobody else has written since, it need not be read. */
   #known: VersionedManifest | undefined;
   readonly #contention: Contention;
 
-  constructor(options: QueueProducerOptions) {
+  constructor(options: QueueOptions) {
     const { store, manifestPath, environment, metrics } = options;
     this.#options = options;
     this.#store = new ManifestStore({

@@ -1,12 +1,10 @@
 import type { Logs } from '../log.js';
-import { type Compression, RecordBlock } from './batch.js';
+import { type Compression, LENGTH_BYTES, RecordBlock } from './batch.js';
 import type { EncodedBatch } from './batch-writer.js';
 import type { Environment } from './environment.js';
 import type { MetadataItem } from './manifest.js';
 import { RangeEncoder } from './range.js';
 
-/** Before a record in a batch. */
-const LENGTH_BYTES = 4;
 /** What a batch has besides records and payloads of metadata: its footer, an item's header, the run that goes on. */
 const OVERHEAD_BYTES = 7 + 16 + 16;
 
@@ -184,10 +182,10 @@ export class RangePacker {
     this.#open!.copy(logs);
   }
 
-  /** Takes the oldest full batch or, with `partial`, the one that is not full if there is none. */
-  take(partial: boolean): PackedBatch | undefined {
+  /** Takes the oldest full batch or, if there is none, the one that is not full. */
+  take(): PackedBatch | undefined {
     const full = this.#full.shift();
-    if (full !== undefined || !partial || this.#open === undefined) return full;
+    if (full !== undefined || this.#open === undefined) return full;
     const open = this.#open;
     this.#open = undefined;
     // The next one will have about as many: memory that is not used costs, and so does growing.

@@ -16,6 +16,11 @@ export interface ReadAheadOptions {
   fetch(descriptor: BatchDescriptor): Promise<FetchedBatch>;
 }
 
+/** Batches that are fetched ahead where nothing else is said. */
+export const PREFETCH = 4;
+/** Milliseconds between two looks where nothing else is said. */
+export const POLL_INTERVAL = 100;
+
 /** Descriptors that are taken from a manifest at a time. */
 const DESCRIPTORS_AT_ONCE = 4096;
 

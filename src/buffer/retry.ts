@@ -1,9 +1,12 @@
-import { WaldoError } from '../errors.js';
+import { hasCode, type WaldoError } from '../errors.js';
 import type { Environment } from './environment.js';
 
 /** The first pause, the longest pause, in milliseconds. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 5000;
+
+/** Milliseconds for which a store that fails is tried again where nothing else is said. */
+export const RETRY_TIMEOUT = 60_000;
 
 export interface RetryOptions {
   readonly environment: Environment;
@@ -65,9 +68,9 @@ export async function retrying<T>(options: RetryOptions, operation: () => Promis
 
 /** Whether a store may do it when asked again. */
 export function isRetryable(error: unknown): error is WaldoError {
-  return error instanceof WaldoError && error.code === 'WALDO_STORE' && error.retryable === true;
+  return hasCode(error, 'WALDO_STORE') && error.retryable === true;
 }
 
 export function isPrecondition(error: unknown): error is WaldoError {
-  return error instanceof WaldoError && error.code === 'WALDO_PRECONDITION';
+  return hasCode(error, 'WALDO_PRECONDITION');
 }

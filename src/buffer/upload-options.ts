@@ -2,14 +2,12 @@ import type { Cursor } from '../cursor.js';
 import { checkCursorName, checkCursorOptions } from '../durable-cursor.js';
 import { checkBoolean, checkChoice, checkInteger, checkKnown, optionError } from '../option-rules.js';
 import type { Compression } from './batch.js';
-import { type Environment, realEnvironment } from './environment.js';
 import {
   BUFFER_OPTIONS,
   type BufferOptions,
   checkBufferOptions,
   checkMilliseconds,
-  DEFAULT_DATA_PATH_PREFIX,
-  DEFAULT_MANIFEST_PATH,
+  resolveBuffer,
 } from './options.js';
 import type { UploadGap } from './upload-channels.js';
 
@@ -69,7 +67,7 @@ export interface UploaderOptions extends BufferOptions {
 }
 
 export type ResolvedUploaderOptions = Required<Omit<UploaderOptions, 'start' | 'onGap' | 'signal'>> &
-  Pick<UploaderOptions, 'start' | 'onGap' | 'signal'> & { readonly environment: Environment };
+  Pick<UploaderOptions, 'start' | 'onGap' | 'signal'>;
 
 /** @throws {@link WaldoError} `WALDO_OPTION`, `WALDO_CURSOR` */
 export function resolveUploaderOptions(options: UploaderOptions): ResolvedUploaderOptions {
@@ -90,10 +88,7 @@ export function resolveUploaderOptions(options: UploaderOptions): ResolvedUpload
     throw optionError('signal', 'an AbortSignal', options.signal);
   }
   return {
-    store: options.store,
-    dataPathPrefix: options.dataPathPrefix ?? DEFAULT_DATA_PATH_PREFIX,
-    manifestPath: options.manifestPath ?? DEFAULT_MANIFEST_PATH,
-    environment: options.environment ?? realEnvironment,
+    ...resolveBuffer(options),
     cursor: options.cursor ?? 'uploader',
     start: options.start,
     follow: options.follow ?? true,

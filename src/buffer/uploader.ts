@@ -350,7 +350,7 @@ export class Uploader implements AsyncDisposable {
   #send(): void {
     while (!this.#stop.signal.aborted && this.#hasDue && this.#shipper.hasRoom) {
       const full = this.#packer.hasFull;
-      const batch = this.#packer.take(true)!;
+      const batch = this.#packer.take()!;
       if (!full) this.#due = false;
       this.#shipper.ship(batch);
     }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { collectGarbage, type GarbageReport } from '../buffer/index.js';
+import { resolveBuffer } from '../buffer/options.js';
 import { formatCount, formatSize } from '../units.js';
 import { addBufferFlags, type BufferFlags, bufferOptions, openStore, URL_HELP } from './buffer-options.js';
 import { parseDuration } from './durations.js';
@@ -49,10 +50,16 @@ async function gc(command: Command, url: string, flags: GcFlags): Promise<number
   const seconds = () => (performance.now() - started) / 1000;
   const progress = new ProgressLine(() => `looking for garbage in ${store.url}: ${seconds().toFixed(0)} s`);
   try {
-    const options = { store, ...bufferOptions(flags), dryRun, signal: stop.signal };
-    const report = await collectGarbage({ ...options, ...(gracePeriod !== undefined && { gracePeriod }) });
+    const buffer = resolveBuffer({ store, ...bufferOptions(flags) });
+    const { manifestPath } = buffer;
+    const report = await collectGarbage({
+      ...buffer,
+      dryRun,
+      signal: stop.signal,
+      ...(gracePeriod !== undefined && { gracePeriod }),
+    });
     progress.stop();
-    if (!report.manifestFound) throw noManifest(`${store.url}/${flags.manifestPath ?? 'ingest/manifest'}`);
+    if (!report.manifestFound) throw noManifest(`${store.url}/${manifestPath}`);
     const { manifestFound: _, ...found } = report;
     const failed = report.failed.map(({ key, error }) => ({ key, error: error.message }));
     await new Output().write(

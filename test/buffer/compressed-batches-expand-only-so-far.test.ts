@@ -144,3 +144,10 @@ function pseudoRandom(size: number): Buffer {
     }),
   );
 }
+
+test('a limit that is undefined is the default, not none', async () => {
+  const batch = Buffer.concat([Buffer.alloc(4 * (16 * 1024 ** 2 + 1)), Buffer.from([0, 1, 0, 0, 1, 1, 0])]);
+  await assert.rejects(decodeBatch(batch, 'batch', { maxRecords: undefined as never }), {
+    code: 'WALDO_EXCEEDS_LIMIT',
+  });
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_DECODE_LIMITS } from '../../src/buffer/batch.js';
+import { decodeLimits } from '../../src/buffer/batch.js';
 import { STALE_AFTER } from '../../src/buffer/batch-writer.js';
 import { MAX_MANIFEST_BYTES } from '../../src/buffer/manifest-store.js';
 import { BUFFER_METRICS } from '../../src/buffer/metrics.js';
@@ -41,7 +41,7 @@ test('the metrics that docs/object-storage.md names are metrics there are', () =
 test('the limits of docs/object-storage.md are those of the code', () => {
   const text = page.replaceAll(/\s+/g, ' ');
   const MiB = 2 ** 20;
-  const { maxBytes, maxRecords } = DEFAULT_DECODE_LIMITS;
+  const { maxBytes, maxRecords } = decodeLimits();
   for (const limit of [
     `{ maxBytes: ${maxBytes / MiB} MiB, maxRecords: ${maxRecords / MiB} Mi }`,
     `*grace period − ${STALE_AFTER / 60_000} minutes*`,

@@ -1,5 +1,5 @@
 import type * as Sdk from '@azure/storage-blob';
-import { invalidArgument, type WaldoError } from '../../errors.js';
+import { hasCode, invalidArgument, type WaldoError } from '../../errors.js';
 import { checkGet, checkPut, type Read, throwIfAborted } from './arguments.js';
 import { type Attempted, retryRead, writeConditionally } from './conditional-write.js';
 import { checkKey, isKey } from './key.js';
@@ -100,7 +100,7 @@ export class AzureObjectStore implements ObjectStore {
           within(options, (abortSignal) => this.#blob(key).delete({ abortSignal })),
         );
       } catch (error) {
-        if ((error as WaldoError).code !== 'WALDO_NOT_FOUND') throw error;
+        if (!hasCode(error, 'WALDO_NOT_FOUND')) throw error;
       }
     });
   }
@@ -216,7 +216,7 @@ export class AzureObjectStore implements ObjectStore {
       );
       return etag === undefined ? undefined : { writeId: metadata?.[WRITE_ID], version: etag };
     } catch (error) {
-      if ((error as WaldoError).code === 'WALDO_NOT_FOUND') return undefined;
+      if (hasCode(error, 'WALDO_NOT_FOUND')) return undefined;
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type * as Sdk from '@google-cloud/storage';
 import { crc32c } from '../../binding.js';
-import type { WaldoError } from '../../errors.js';
+import { hasCode, type WaldoError } from '../../errors.js';
 import { checkGet, checkPut, type Read, throwIfAborted } from './arguments.js';
 import { type Attempted, retryRead, writeConditionally } from './conditional-write.js';
 import { checkKey, isKey } from './key.js';
@@ -232,7 +232,7 @@ export class GoogleObjectStore implements ObjectStore {
       const writeId = metadata?.[WRITE_ID];
       return { writeId: writeId === undefined ? undefined : String(writeId), version: String(generation) };
     } catch (error) {
-      if ((error as WaldoError).code === 'WALDO_NOT_FOUND') return undefined;
+      if (hasCode(error, 'WALDO_NOT_FOUND')) return undefined;
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, link, open, opendir, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { abortedError, invalidArgument, WaldoError } from '../../errors.js';
+import { abortedError, hasCode, invalidArgument, WaldoError } from '../../errors.js';
 import { checkGet, checkPut, sliceOf, throwIfAborted } from './arguments.js';
 import { checkKey, isSegment } from './key.js';
 import {
@@ -162,7 +162,7 @@ export class LocalObjectStore implements ObjectStore {
           changed.add(dirname(path));
         });
       } catch (error) {
-        if (error instanceof WaldoError && error.code === 'WALDO_ABORTED') throw error;
+        if (hasCode(error, 'WALDO_ABORTED')) throw error;
         failures.push({ key, error: error as Error });
       }
     }

@@ -1,4 +1,4 @@
-import { WaldoError } from '../../errors.js';
+import { hasCode, WaldoError } from '../../errors.js';
 import { type Environment, realEnvironment } from '../environment.js';
 import type { ObjectStore, StoreOptions } from './object-store.js';
 
@@ -45,7 +45,7 @@ async function outcome(write: () => Promise<string>): Promise<string | 'refused'
   try {
     return await write();
   } catch (error) {
-    if (error instanceof WaldoError && error.code === 'WALDO_PRECONDITION') return 'refused';
+    if (hasCode(error, 'WALDO_PRECONDITION')) return 'refused';
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { abortedError, WaldoError } from '../../errors.js';
+import { abortedError, hasCode, WaldoError } from '../../errors.js';
 import type { DeleteFailure, StoreOptions } from './object-store.js';
 import { storeFailed, tooLong } from './store-errors.js';
 import type { BucketUrl } from './url.js';
@@ -148,7 +148,7 @@ export async function deleteEach(
       try {
         await remove(key);
       } catch (error) {
-        if (error instanceof WaldoError && error.code === 'WALDO_ABORTED') throw error;
+        if (hasCode(error, 'WALDO_ABORTED')) throw error;
         failures.push({ key, error: error as Error });
       }
     }

@@ -1,5 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-s3';
-import { invalidArgument, WaldoError } from '../../errors.js';
+import { hasCode, invalidArgument, WaldoError } from '../../errors.js';
 import { checkGet, checkPut, throwIfAborted } from './arguments.js';
 import { type Attempted, writeConditionally } from './conditional-write.js';
 import { checkKey, isKey } from './key.js';
@@ -258,7 +258,7 @@ export class S3ObjectStore implements ObjectStore {
       await this.#attempt(this.#name(key), options, () =>
         this.#request(new this.#sdk.DeleteObjectCommand(object), options),
       ).catch((error) => {
-        if (!(error instanceof WaldoError) || error.code !== 'WALDO_NOT_FOUND') throw error;
+        if (!hasCode(error, 'WALDO_NOT_FOUND')) throw error;
       });
     });
   }
