@@ -187,6 +187,34 @@ Status Recovery::lose_page(uint64_t page_no, const std::string& what) {
   return Status();
 }
 
+// Every valid frame of the page that belongs to the log. After lost writes a frame may be whole and yet void: one of
+// an earlier open, which recovery had overwritten. Epochs never fall along a page, so it is the older of two that do
+// not follow one another; and the header knows the last one. What is void is erased, so that no reader finds it.
+Status Recovery::surviving_frames(Page& page, uint64_t page_no, uint64_t end, uint32_t end_crc,
+                                  std::vector<FrameProbe>* frames) {
+  PageScanner scanner(page, page_no);
+  FrameProbe probe;
+  WALDO_TRY(scanner.next_valid(0, geometry_.file_capacity, &probe));
+  while (probe.state == FrameState::kValid) {
+    const FrameHeader& header = probe.header;
+    plan_.max_epoch = std::max(plan_.max_epoch, header.epoch);
+    const bool unknown = probe.end() == end && end_crc != 0 && header.header_crc != end_crc;
+    if (unknown || (!frames->empty() && header.epoch < frames->back().header.epoch)) {
+      plan_.erase.emplace_back(page.slot(), probe.offset);
+    } else {
+      const bool adjacent = !frames->empty() && frames->back().end() == probe.offset;
+      if (adjacent && frames->back().header.header_crc != header.prev_frame_crc) {
+        plan_.erase.emplace_back(page.slot(), frames->back().offset);
+        frames->pop_back();
+      }
+      frames->push_back(probe);
+    }
+    WALDO_TRY(scanner.next_valid(probe.end(), geometry_.file_capacity, &probe));
+  }
+  plan_.report.scanned_bytes += scanner.bytes_read();
+  return Status();
+}
+
 Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no,
                               std::optional<uint64_t> last_seq_no) {
   salvaged_ = salvaged_ || salvage_;
@@ -194,24 +222,16 @@ Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no
   const uint64_t end = state.end_offset;
   const uint32_t frame_crc = state.last_frame_crc;
   page.reset(page_no, prev_seq_no, state.prev_frame_crc);
-  uint64_t tip = prev_seq_no;
-  if (page.is_open()) {
-    PageScanner scanner(page, page_no);
-    FrameProbe probe;
-    WALDO_TRY(scanner.next_valid(0, geometry_.file_capacity, &probe));
-    if (probe.state == FrameState::kValid && state.prev_seq_no > probe.header.prev_seq_no) {
-      state.prev_seq_no = tip = probe.header.prev_seq_no;  // the boundary was a guess
-    }
-    while (probe.state == FrameState::kValid) {
-      plan_.max_epoch = std::max(plan_.max_epoch, probe.header.epoch);
-      if (probe.header.prev_seq_no >= tip) {
-        note_gap(page_no, state.end_offset, tip, probe.header.prev_seq_no);
-        page.add_frame(probe.offset, probe.header);
-        tip = probe.header.last_seq_no;
-      }
-      WALDO_TRY(scanner.next_valid(probe.end(), geometry_.file_capacity, &probe));
-    }
-    plan_.report.scanned_bytes += scanner.bytes_read();
+  std::vector<FrameProbe> frames;
+  if (page.is_open()) WALDO_TRY(surviving_frames(page, page_no, end, frame_crc, &frames));
+  if (!frames.empty() && state.prev_seq_no > frames[0].header.prev_seq_no)
+    state.prev_seq_no = frames[0].header.prev_seq_no;  // the boundary was a guess
+  uint64_t tip = state.prev_seq_no;
+  for (const FrameProbe& frame : frames) {
+    if (frame.header.prev_seq_no < tip) continue;
+    note_gap(page_no, state.end_offset, tip, frame.header.prev_seq_no);
+    page.add_frame(frame.offset, frame.header);
+    tip = frame.header.last_seq_no;
   }
   if (last_seq_no && *last_seq_no > tip) {
     note_gap(page_no, state.end_offset, tip, *last_seq_no);
@@ -339,7 +359,9 @@ Status Recovery::recover_newest() {
       const uint64_t last = next.state == FrameState::kValid ? next.header.prev_seq_no : witness;
       return damaged(page, newest_, chain.stop, chain.tip + 1, last, "has a damaged frame");
     }
-    plan_.erase.clear();
+    const auto here = [&page](const auto& frame) { return frame.first == page.slot(); };
+    plan_.erase.erase(std::remove_if(plan_.erase.begin(), plan_.erase.end(), here), plan_.erase.end());
+    page.adopt(header);  // knows the last frame better than the chain that was found
     return salvage_page(page, newest_, header.prev_seq_no, std::max(witness, chain.tip));
   }
   plan_.settle_from = chain.stop;
@@ -365,7 +387,7 @@ Status Recovery::scan_behind(Page& page, const Walk& chain, uint64_t witness, bo
   WALDO_TRY(scanner.probe(chain.stop, &probe));
   uint64_t torn_end = chain.stop;
   if (probe.state == FrameState::kTornBody) {
-    plan_.erase.push_back(probe.offset);
+    plan_.erase.emplace_back(page.slot(), probe.offset);
     torn_end = probe.end();
     if (probe.header.durable_seq_no > chain.tip) *lost = true;
   }
@@ -373,7 +395,7 @@ Status Recovery::scan_behind(Page& page, const Walk& chain, uint64_t witness, bo
     WALDO_TRY(scanner.next_valid(at, chain.stop + reach, &probe));
     if (probe.state != FrameState::kValid) break;
     if (probe.header.durable_seq_no > chain.tip) *lost = true;
-    plan_.erase.push_back(probe.offset);
+    plan_.erase.emplace_back(page.slot(), probe.offset);
     plan_.max_epoch = std::max(plan_.max_epoch, probe.header.epoch);
     at = torn_end = probe.end();
   }
