@@ -81,7 +81,8 @@ Status Recovery::read_headers() {
     if (found) newest_ = any ? std::max(newest_, page_no) : page_no;
     any = any || found;
   }
-  if (any) return Status();
+  // A ring of one page is salvaged by the frames that it begins with.
+  if (any || salvage_) return Status();
   return Status::corrupt("no page of the ring has a valid header", LostRange{});
 }
 
@@ -187,19 +188,26 @@ Status Recovery::lose_page(uint64_t page_no, const std::string& what) {
   return Status();
 }
 
-// Every valid frame of the page that belongs to the log. After lost writes a frame may be whole and yet void: one of
-// an earlier open, which recovery had overwritten. Epochs never fall along a page, so it is the older of two that do
-// not follow one another; and the header knows the last one. What is void is erased, so that no reader finds it.
-Status Recovery::surviving_frames(Page& page, uint64_t page_no, uint64_t end, uint32_t end_crc,
-                                  std::vector<FrameProbe>* frames) {
+// Whether a whole frame is one of an earlier open, never acknowledged, that a lost write has brought back: an open writes
+// down where the log ended, and what lies behind that is its own or later.
+bool Recovery::is_void(const FrameProbe& frame, const PageHeader& header) {
+  if (frame.offset >= header.end_offset) return frame.header.epoch < header.epoch;
+  return frame.end() == header.end_offset && frame.header.header_crc != header.last_frame_crc;
+}
+
+// Every valid frame of the page that belongs to the log. Epochs never fall along a page, so of two that do not follow
+// one another the older one is void. What is void is erased, so that no reader finds it.
+Status Recovery::surviving_frames(Page& page, uint64_t page_no, std::vector<FrameProbe>* frames) {
+  const HeaderCheck& check = headers_[page.slot()];
+  const bool known = check.valid && check.header.page_no == page_no;
   PageScanner scanner(page, page_no);
   FrameProbe probe;
   WALDO_TRY(scanner.next_valid(0, geometry_.file_capacity, &probe));
   while (probe.state == FrameState::kValid) {
     const FrameHeader& header = probe.header;
     plan_.max_epoch = std::max(plan_.max_epoch, header.epoch);
-    const bool unknown = probe.end() == end && end_crc != 0 && header.header_crc != end_crc;
-    if (unknown || (!frames->empty() && header.epoch < frames->back().header.epoch)) {
+    const bool older = !frames->empty() && header.epoch < frames->back().header.epoch;
+    if (older || (known && is_void(probe, check.header))) {
       plan_.erase.emplace_back(page.slot(), probe.offset);
     } else {
       const bool adjacent = !frames->empty() && frames->back().end() == probe.offset;
@@ -223,7 +231,7 @@ Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no
   const uint32_t frame_crc = state.last_frame_crc;
   page.reset(page_no, prev_seq_no, state.prev_frame_crc);
   std::vector<FrameProbe> frames;
-  if (page.is_open()) WALDO_TRY(surviving_frames(page, page_no, end, frame_crc, &frames));
+  if (page.is_open()) WALDO_TRY(surviving_frames(page, page_no, &frames));
   if (!frames.empty() && state.prev_seq_no > frames[0].header.prev_seq_no)
     state.prev_seq_no = frames[0].header.prev_seq_no;  // the boundary was a guess
   uint64_t tip = state.prev_seq_no;
@@ -258,6 +266,7 @@ Status Recovery::walk(Page& page, uint64_t from, uint64_t tip, Build build, Walk
     WALDO_TRY(scanner.probe(walk->stop, &probe));
     const FrameHeader& header = probe.header;
     if (probe.state != FrameState::kValid || header.epoch < epoch) break;
+    if (probe.offset >= newest.end_offset && header.epoch < newest.epoch) break;  // void
     const bool first_of_ring = page.state().page_no == 0 && probe.offset == 0;
     if (walk->chained &&
         (header.prev_frame_crc != walk->frame_crc || (!first_of_ring && header.prev_seq_no != walk->tip)))
@@ -361,7 +370,6 @@ Status Recovery::recover_newest() {
     }
     const auto here = [&page](const auto& frame) { return frame.first == page.slot(); };
     plan_.erase.erase(std::remove_if(plan_.erase.begin(), plan_.erase.end(), here), plan_.erase.end());
-    page.adopt(header);  // knows the last frame better than the chain that was found
     return salvage_page(page, newest_, header.prev_seq_no, std::max(witness, chain.tip));
   }
   plan_.settle_from = chain.stop;

@@ -98,8 +98,8 @@ class Recovery {
   // says.
   Status walk(Page& page, uint64_t from, uint64_t tip, Build build, Walk* walk);
   Status scan_behind(Page& page, const Walk& walk, uint64_t witness, bool* lost);
-  Status surviving_frames(Page& page, uint64_t page_no, uint64_t end, uint32_t end_crc,
-                          std::vector<FrameProbe>* frames);
+  static bool is_void(const FrameProbe& frame, const PageHeader& header);
+  Status surviving_frames(Page& page, uint64_t page_no, std::vector<FrameProbe>* frames);
   // Counts them into the page, whatever lies between, and reports the gaps.
   Status salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no,
                       std::optional<uint64_t> last_seq_no);

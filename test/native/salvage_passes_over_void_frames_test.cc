@@ -108,5 +108,35 @@ TEST_F(SalvagePassesOver, LastFrameThatThePageHeaderDoesNotKnow) {
   ASSERT_EQ(logs.size(), 2u);
 }
 
+TEST_F(SalvagePassesOver, NothingMustBeSalvagedIfTheHeaderSaysSo) {
+  Submitted submitted;
+  append(fs_, 2, false, &submitted);
+  const auto other = append_in_vain(1, submitted);
+  RingDriver ring(fs_, "/data/ring", options_, &submitted);
+  ASSERT_OK(ring.open());
+  submitted.attempt += 1;
+  ASSERT_OK(ring.append(1));
+  // The newest group, which nothing witnesses yet, is lost; in its place is one of the open before.
+  put_back(*other, 2);
+  const auto image = fs_.crash_image(rng_);
+  RingDriver later(*image, "/data/ring", options_);
+  ASSERT_OK(later.open());
+  EXPECT_EQ(later.tip(), 2u);
+}
+
+TEST_F(SalvagePassesOver, RingsOfOnePageThatLostItsHeader) {
+  Submitted submitted;
+  append(fs_, 3, true, &submitted);
+  const std::vector<uint8_t> zeros(kPageDataOffset, 0);
+  fs_.overwrite(kPage, 0, zeros.data(), zeros.size());
+  RingOptions options = options_;
+  options.salvage = true;
+  RingDriver ring(fs_, "/data/ring", options);
+  ASSERT_OK(ring.open());
+  std::vector<StoredLog> logs;
+  ASSERT_OK(ring.read_from(0, &logs));
+  EXPECT_EQ(logs.size(), 3u);
+}
+
 }  // namespace
 }  // namespace waldo::test
