@@ -11,11 +11,11 @@ import { buildNative } from './build-native.mjs';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const args = process.argv.slice(2);
 const seedAt = args.indexOf('--seed');
-const seed = seedAt === -1 ? String(Math.floor(Math.random() * 2 ** 31)) : args.splice(seedAt, 2)[1];
+const seedNumber = seedAt === -1 ? String(Math.floor(Math.random() * 2 ** 31)) : args.splice(seedAt, 2)[1];
 
 // What each campaign runs at the most before a bug counts as missed.
 const campaigns = {
-  crash: ['waldo_crash', ['images', '--images', '3000000', '--seed', seed]],
+  crash: ['waldo_crash', ['images', '--images', '3000000', '--seed', seedNumber]],
   flips: ['waldo_crash', ['flips']],
 };
 
@@ -30,7 +30,7 @@ for (const { name, campaign } of chosen) {
   console.log(`${caught ? 'caught' : 'MISSED'} by ${campaign} in ${seconds} s: ${name}`);
   console.log(`    ${output.split('\n')[0]}`);
 }
-const figures = `${chosen.length - missed.length} of ${chosen.length} seeded bugs caught, seed ${seed}`;
+const figures = `${chosen.length - missed.length} of ${chosen.length} seeded bugs caught, seed ${seedNumber}`;
 console.log(`campaign bugs: ${missed.length === 0 ? 'passed' : 'FAILED'}: ${figures}`);
 process.exitCode = missed.length === 0 ? 0 : 1;
 
@@ -38,29 +38,19 @@ function buildSeeded() {
   const source = join(root, 'build', 'seeded');
   rmSync(source, { recursive: true, force: true });
   mkdirSync(source, { recursive: true });
-  const unused = new Set(bugs);
+  const edits = bugs.flatMap((bug) =>
+    [bug, ...(bug.also ?? [])].map((edit) => ({ ...edit, name: bug.name })),
+  );
+  const unused = new Set(edits);
   for (const file of readdirSync(join(root, 'native'))) {
     if (!/\.(cc|h)$/.test(file) || file.startsWith('addon')) continue;
     let text = readFileSync(join(root, 'native', file), 'utf8');
-    let seeded = false;
-    for (const bug of bugs) {
-      if (bug.file !== file) continue;
-      if (text.split(bug.find).length !== 2) {
-        console.error(`bug "${bug.name}": ${JSON.stringify(bug.find)} must occur once in native/${file}`);
-        process.exit(1);
-      }
-      text = text.replace(bug.find, () =>
-        bug.replace.replaceAll('SEEDED', `::waldo::seeded(${JSON.stringify(bug.name)})`),
-      );
-      unused.delete(bug);
-      seeded = true;
+    for (const edit of edits) {
+      if (edit.file !== file) continue;
+      text = seed(text, edit);
+      unused.delete(edit);
     }
-    if (seeded) {
-      // In a header, behind its `#pragma once`.
-      const once = text.indexOf('#pragma once');
-      const at = once === -1 ? 0 : once + '#pragma once'.length;
-      text = `${text.slice(0, at)}\n#include "seeded.h"\n${text.slice(at)}`;
-    }
+    if (text.includes('::waldo::seeded(')) text = include(text, 'seeded.h');
     writeFileSync(join(source, file), text);
   }
   for (const { name, file } of unused) throw new Error(`bug "${name}": there is no native/${file}`);
@@ -85,11 +75,28 @@ inline bool seeded(const char* name) {
   return buildNative({ folder: 'native-seeded', defines, targets: ['waldo_crash'] });
 }
 
+function seed(text, { name, file, find, replace }) {
+  if (text.split(find).length !== 2) {
+    console.error(`bug "${name}": ${JSON.stringify(find)} must occur once in native/${file}`);
+    process.exit(1);
+  }
+  return text.replace(find, () => replace.replaceAll('SEEDED', `::waldo::seeded(${JSON.stringify(name)})`));
+}
+
+// In a header, behind its `#pragma once`.
+function include(text, header) {
+  const once = '#pragma once';
+  const at = text.includes(once) ? text.indexOf(once) + once.length : 0;
+  return `${text.slice(0, at)}\n#include "${header}"\n${text.slice(at)}`;
+}
+
 function expectNoBugToPass() {
   for (const campaign of Object.keys(campaigns)) {
     const { status, output } = runCampaign(campaign, '', ['--images', '100000']);
     if (status === 0) continue;
-    console.log(`${output}\ncampaign bugs: FAILED: ${campaign} fails though no bug is seeded, seed ${seed}`);
+    console.log(
+      `${output}\ncampaign bugs: FAILED: ${campaign} fails though no bug is seeded, seed ${seedNumber}`,
+    );
     process.exit(1);
   }
 }

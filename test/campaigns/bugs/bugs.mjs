@@ -41,6 +41,31 @@ export const bugs = [
     campaign: 'flips',
   },
   {
+    name: 'the checksum of a frame header leaves out the epoch',
+    file: 'frame.cc',
+    find: 'header.header_crc = crc_of(header);',
+    replace: 'header.header_crc = crc_of(header);\n  if (SEEDED) header.header_crc = without_epoch(header);',
+    campaign: 'flips',
+    also: [
+      {
+        file: 'frame.cc',
+        find: '(header.header_crc != crc_of(header) &&',
+        replace: '(header.header_crc != (SEEDED ? without_epoch(header) : crc_of(header)) &&',
+      },
+      {
+        file: 'frame.h',
+        find: 'inline uint64_t log_stride(',
+        replace: `template <typename T>
+uint32_t crc_of(const T& structure);
+inline uint32_t without_epoch(FrameHeader header) {
+  header.epoch = 0;
+  return crc_of(header);
+}
+inline uint64_t log_stride(`,
+      },
+    ],
+  },
+  {
     name: 'the checksum of the logs is not checked',
     file: 'frame.cc',
     find: 'sizeof(FrameHeader)) != header.body_crc)',
@@ -194,7 +219,8 @@ export const bugs = [
     name: 'a page that is missing is taken for one not used yet',
     file: 'recovery.cc',
     find: 'for (uint64_t no = oldest_page(); no <= newest_; ++no) {\n    if (holds(no)) continue;',
-    replace: 'for (uint64_t no = oldest_page(); no <= newest_; ++no) {\n    if (holds(no) || SEEDED) continue;',
+    replace:
+      'for (uint64_t no = oldest_page(); no <= newest_; ++no) {\n    if (holds(no) || SEEDED) continue;',
     campaign: 'crash',
   },
   // --- records that are kept twice
@@ -273,7 +299,8 @@ export const bugs = [
     name: 'the newest page is recycled',
     file: 'ring.cc',
     find: 'const uint32_t slot = (old.slot() + 1) % geometry_.ring_size;',
-    replace: 'const uint32_t slot = (old.slot() + (SEEDED && old.state().page_no % 7 == 6 ? 0 : 1)) % geometry_.ring_size;',
+    replace:
+      'const uint32_t slot = (old.slot() + (SEEDED && old.state().page_no % 7 == 6 ? 0 : 1)) % geometry_.ring_size;',
     campaign: 'crash',
   },
 ];

@@ -74,10 +74,18 @@ std::string damage(SimFileSystem& image, const SimFileSystem& earlier, const Sce
   }
 }
 
-bool was_submitted(const std::vector<SubmittedLog>& logs, const LogHeader& header, const char* data) {
-  return std::any_of(logs.begin(), logs.end(), [&](const SubmittedLog& log) {
-    return log.seq_no == header.seq_no && log.payload.compare(0, std::string::npos, data, header.length) == 0;
-  });
+bool is(const SubmittedLog& log, const LogHeader& header, const char* data) {
+  return log.seq_no == header.seq_no && log.payload.compare(0, std::string::npos, data, header.length) == 0;
+}
+
+bool was_submitted(const Model& model, const LogHeader& header, const char* data) {
+  const size_t index = model.after(header.seq_no - 1);
+  return index < model.logs.size() && is(model.logs[index], header, data);
+}
+
+bool was_voided(const Model& model, const LogHeader& header, const char* data) {
+  return std::any_of(model.voided.begin(), model.voided.end(),
+                     [&](const SubmittedLog& log) { return is(log, header, data); });
 }
 
 // Everything that can be read after a salvage was submitted, in order, and what is missing is told. Where `writes_lost`,
@@ -106,8 +114,8 @@ std::string check_salvage(SimFileSystem& image, const Scenario& scenario, const 
     for (uint32_t i = 0; i < chunk.count; ++i) {
       const auto header = load<LogHeader>(chunk.slab->data() + at);
       const char* data = reinterpret_cast<const char*>(chunk.slab->data() + at + sizeof(header));
-      if (!was_submitted(model.logs, header, data)) {
-        if (!writes_lost || !was_submitted(model.voided, header, data))
+      if (!was_submitted(model, header, data)) {
+        if (!writes_lost || !was_voided(model, header, data))
           return "salvaged log " + std::to_string(header.seq_no) + " was not submitted";
         counts->void_salvaged += 1;
       }
