@@ -31,7 +31,7 @@ export interface Flatness {
 }
 
 /** Fewer samples than these say nothing. */
-export const LEAST_SAMPLES = 16;
+const LEAST_SAMPLES = 16;
 /** As many pairs of samples as these make a slope: all pairs of 8 hours would be millions. */
 const MOST_POINTS = 300;
 

@@ -1,5 +1,5 @@
 // Flat or failed: every figure of every process, by its last life.
-import { type Flatness, flatness, LEAST_SAMPLES, type Tolerance } from './flatness.js';
+import { type Flatness, flatness, type Tolerance } from './flatness.js';
 import type { SoakOptions } from './options.js';
 import { type DiskSample, type Metric, type ProcessSample, pointsOf } from './samples.js';
 
@@ -65,6 +65,3 @@ function judged(
   const { verdict, ...figures } = flatness(warm, tolerance);
   return { who, what, verdict: verdict === 'short' ? 'unjudged' : verdict, ...figures };
 }
-
-/** Seconds that a member's last life has to take to be judged. */
-export const leastSeconds = (interval: number) => (LEAST_SAMPLES / (1 - WARM_UP)) * interval;

@@ -45,14 +45,14 @@ async function soak(options: SoakOptions): Promise<number> {
   return tell(summary, options);
 }
 
-function tell(summary: Summary, { seed, seconds }: SoakOptions): number {
-  const { failures, figures } = summary;
+function tell({ failures, figures }: Summary, { seed }: SoakOptions): number {
   for (const failure of failures) console.error(failure);
   if (failures.length === 0) {
     console.log(`campaign soak: passed: ${figures}`);
     return 0;
   }
-  console.error(`Again: npm run soak -- --seconds ${Math.round(seconds)} --seed ${seed}`);
+  // The last one of an option that is given twice counts.
+  console.error(`Again: npm run soak -- ${[...process.argv.slice(2), '--seed', seed].join(' ')}`);
   console.log(`campaign soak: FAILED: ${failures.length} of its checks; ${figures}`);
   return 1;
 }

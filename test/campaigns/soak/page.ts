@@ -1,10 +1,11 @@
 // The report of a soak as a page: what became of it, and every figure over time.
-import { type Chart, type Quantity, show } from '../../../bench/tune/charts.js';
+import type { Chart, Quantity } from '../../../bench/tune/charts.js';
 import { renderDocument } from '../../../bench/tune/document.js';
 import { formatTime } from '../../../bench/tune/format.js';
 import { type Html, html } from '../../../bench/tune/html.js';
 import { chartFigure } from '../../../bench/tune/parts.js';
 import { formatCount } from '../../../src/units.js';
+import { nameOf, quantityOf, showFigure } from './figures.js';
 import { median, type Point } from './flatness.js';
 import type { Judgement } from './judge.js';
 import { type Metric, type ProcessSample, pointsOf } from './samples.js';
@@ -16,27 +17,6 @@ const GENERATOR = '<meta name="generator" content="waldo soak">';
 const PLACES = 240;
 /** Line styles that the page has. */
 const STYLES = 6;
-
-const QUANTITIES: Readonly<Record<Judgement['what'], Quantity>> = {
-  rss: 'size',
-  heap: 'size',
-  external: 'size',
-  ring: 'size',
-  store: 'size',
-  fds: 'count',
-  threads: 'count',
-  lag: 'count',
-};
-export const NAMES: Readonly<Record<Judgement['what'], string>> = {
-  rss: 'resident memory',
-  heap: 'JavaScript heap',
-  external: 'external memory',
-  fds: 'descriptors',
-  threads: 'threads',
-  lag: 'lag',
-  ring: "the ring's files",
-  store: "the store's files",
-};
 
 export function renderPage(summary: Summary, outcome: SoakOutcome): string {
   const charts = chartsOf(outcome);
@@ -66,8 +46,8 @@ ${machine(summary)}`;
 function judgements(all: readonly Judgement[]): Html {
   const rows = all.map((judgement) => {
     const { who, what, verdict, first, last, growth, allowed } = judgement;
-    const say = (value: number) => signed(value, QUANTITIES[what]);
-    return html`<tr${verdict === 'rising' ? html` class="failed"` : ''}><th scope="row">${who}</th><td>${NAMES[what]}</td><td><span class="tag">${verdict}</span></td><td>${say(first)}</td><td>${say(last)}</td><td>${say(growth)}</td><td>${say(allowed)}</td></tr>`;
+    const say = (value: number) => showFigure(what, value);
+    return html`<tr${verdict === 'rising' ? html` class="failed"` : ''}><th scope="row">${who}</th><td>${nameOf(what)}</td><td><span class="tag">${verdict}</span></td><td>${say(first)}</td><td>${say(last)}</td><td>${say(growth)}</td><td>${say(allowed)}</td></tr>`;
   });
   return html`<section aria-labelledby="flat-title">
 <h2 id="flat-title">Flat or rising</h2>
@@ -75,11 +55,6 @@ function judgements(all: readonly Judgement[]): Html {
 (Theil–Sen) and its medians gain more than what is allowed. “Unjudged”: too few samples.</p>
 <div class="scroll"><table class="figures"><thead><tr><th scope="col">Process</th><th scope="col">Figure</th><th scope="col">Verdict</th><th scope="col">First quarter</th><th scope="col">Last quarter</th><th scope="col">Line gains</th><th scope="col">Allowed</th></tr></thead><tbody>${rows}</tbody></table></div>
 </section>`;
-}
-
-function signed(value: number, quantity: Quantity): string {
-  const rounded = quantity === 'size' ? value : Math.round(value * 10) / 10;
-  return value < 0 ? `−${show(quantity, -rounded)}` : show(quantity, rounded);
 }
 
 function befallen({ events }: SoakOutcome): Html {
@@ -113,7 +88,7 @@ function chartsOf({ samples, disk }: SoakOutcome): Chart[] {
     all: Curve[],
   ) =>
     timeChart(
-      { id, title, about, y, quantity: id === 'rate' ? 'count' : id === 'disk' ? 'size' : QUANTITIES[id] },
+      { id, title, about, y, quantity: id === 'rate' ? 'count' : id === 'disk' ? 'size' : quantityOf(id) },
       all,
       end,
     );

@@ -27,6 +27,8 @@ export interface SoakOutcome {
   readonly counts: Readonly<Record<string, Counts>>;
   /** The newest log that was acknowledged. */
   readonly tip: number;
+  /** The last log of which the consumer has stored that it got it, and all before. */
+  readonly consumed: number;
 }
 
 /** Milliseconds after which a process that says nothing is taken for stuck. Long, since the machine may be busy. */
@@ -102,6 +104,7 @@ export class Soak {
       events: this.#events,
       counts: Object.fromEntries([...this.#crew].map(([name, { counts }]) => [name, counts])),
       tip: this.#acked,
+      consumed: this.#committed.get('consumer') ?? 0,
     };
   }
 

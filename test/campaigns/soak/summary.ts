@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeMachine } from '../../../bench/tune/machine.js';
 import { countOf, formatCount, formatSize } from '../../../src/units.js';
+import { nameOf, showFigure } from './figures.js';
 import type { Judgement } from './judge.js';
 import type { SoakOptions } from './options.js';
-import { NAMES, renderPage } from './page.js';
+import { renderPage } from './page.js';
 import type { Counts } from './protocol.js';
 import type { SoakOutcome } from './soak.js';
 
@@ -44,7 +45,7 @@ export function summarise(
     figures:
       `${Math.round(seconds)} s${outcome.interrupted ? ' (interrupted)' : ''}, ${countOf(tip, 'log')}, ${laps} laps, ` +
       `${countOf(sum('delivered'), 'delivery', 'deliveries')}, ${sum('lapped')} lapped and ${sum('reopened')} reopened tails, ` +
-      `${kills} kills, ${faults} store faults, ${sum('consumed')} consumed; ` +
+      `${kills} kills, ${faults} store faults, ${formatCount(outcome.consumed)} consumed; ` +
       `${flat} figures flat, ${rising.length} rising, ${unjudged} unjudged; seed ${options.seed}`,
     tiles: [
       { name: 'Logs', value: formatCount(tip), more: `${laps} laps of the ring` },
@@ -71,12 +72,10 @@ function lapsOf({ samples }: SoakOutcome, { ringSize }: SoakOptions): number {
 }
 
 function sayRising({ who, what, first, last, growth, allowed, perHour }: Judgement): string {
-  const figures = [first, last, growth, perHour, allowed].map((value) =>
-    formatCount(Math.round(value * 10) / 10),
-  );
+  const say = (value: number) => showFigure(what, value);
   return (
-    `${who}: ${NAMES[what]} rises from ${figures[0]} to ${figures[1]} (medians of quarters); ` +
-    `the line gains ${figures[2]}, ${figures[3]} an hour; ${figures[4]} are allowed`
+    `${who}: ${nameOf(what)}: from ${say(first)} to ${say(last)} (medians of quarters); ` +
+    `the line gains ${say(growth)}, ${say(perHour)} an hour; ${say(allowed)} are allowed`
   );
 }
 
