@@ -51,8 +51,9 @@ function tell({ failures, figures }: Summary, { seed }: SoakOptions): number {
     console.log(`campaign soak: passed: ${figures}`);
     return 0;
   }
-  // The last one of an option that is given twice counts.
-  console.error(`Again: npm run soak -- ${[...process.argv.slice(2), '--seed', seed].join(' ')}`);
+  const args = process.argv.slice(2);
+  if (!args.some((arg) => arg.startsWith('--seed'))) args.push('--seed', String(seed));
+  console.error(`Again: npm run soak -- ${args.join(' ')}`);
   console.log(`campaign soak: FAILED: ${failures.length} of its checks; ${figures}`);
   return 1;
 }
