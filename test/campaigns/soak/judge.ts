@@ -1,5 +1,6 @@
 // Flat or failed: every figure of every process, by its last life.
 import { type Flatness, flatness, type Tolerance } from './flatness.js';
+import { LOG_BYTES } from './log-size.js';
 import type { SoakOptions } from './options.js';
 import { type DiskSample, type Metric, type ProcessSample, pointsOf } from './samples.js';
 
@@ -23,7 +24,7 @@ export function judge(
   options: Pick<SoakOptions, 'ringSize' | 'fileCapacity' | 'grace'>,
 ): Judgement[] {
   const tolerances = tolerancesOf(options);
-  const members = [...new Set(samples.map(({ member }) => member))];
+  const members = [...new Set(samples.map(({ member }) => member))].sort();
   const processes = members.flatMap((member) => {
     const life = Math.max(...samples.filter((sample) => sample.member === member).map(({ life }) => life));
     return JUDGED.map((metric) =>
@@ -43,13 +44,14 @@ export function judge(
 
 /** Differences below these are how processes breathe, however long they run. */
 function tolerancesOf({ ringSize, fileCapacity }: Pick<SoakOptions, 'ringSize' | 'fileCapacity'>) {
-  /** Logs of the smallest size that the ring holds: nobody can be further behind. */
-  const ringLogs = (ringSize * fileCapacity) / 800;
+  /** That the ring holds, about: nobody can be further behind. */
+  const ringLogs = Math.round((ringSize * fileCapacity) / LOG_BYTES);
   return {
-    rss: { absolute: 48 * MiB, relative: 0.2 },
+    // V8 collects buffers once there are 32 MiB more of them.
+    rss: { absolute: 64 * MiB, relative: 0.2 },
     fds: { absolute: 6, relative: 0 },
     threads: { absolute: 3, relative: 0 },
-    lag: { absolute: ringLogs / 4, relative: 0 },
+    lag: { absolute: Math.round(ringLogs / 4), relative: 0 },
     ring: { absolute: fileCapacity, relative: 0 },
     store: { absolute: 16 * MiB, relative: 0.25 },
   } satisfies Partial<Record<Judgement['what'], Tolerance>>;

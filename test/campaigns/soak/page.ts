@@ -4,7 +4,7 @@ import { renderDocument } from '../../../bench/tune/document.js';
 import { formatTime } from '../../../bench/tune/format.js';
 import { type Html, html } from '../../../bench/tune/html.js';
 import { chartFigure } from '../../../bench/tune/parts.js';
-import { formatCount } from '../../../src/units.js';
+import { countOf, formatCount } from '../../../src/units.js';
 import { nameOf, quantityOf, showFigure } from './figures.js';
 import { median, type Point } from './flatness.js';
 import type { Judgement } from './judge.js';
@@ -25,7 +25,7 @@ export function renderPage(summary: Summary, outcome: SoakOutcome): string {
   const content = html`<header>
 <p class="kicker">waldo soak · <time datetime="${date}">${date.slice(0, 16).replace('T', ' ')} UTC</time></p>
 <h1>${flat ? 'Flat' : 'Failed'} after ${formatTime(outcome.seconds)}</h1>
-<p class="verdict">${flat ? 'Every log came once and in order, and nothing grew.' : 'What failed:'}${
+<p class="verdict">${flat ? sayFlat(summary) : 'What failed:'}${
     outcome.interrupted ? ' The run was interrupted.' : ''
   }</p>
 ${flat ? '' : html`<ul>${failures.map((failure) => html`<li><code>${failure}</code></li>`)}</ul>`}
@@ -41,6 +41,15 @@ ${machine(summary)}`;
     charts,
     content,
   });
+}
+
+function sayFlat({ judgements }: Summary): string {
+  const flat = judgements.filter(({ verdict }) => verdict === 'flat').length;
+  const rest = judgements.length - flat;
+  return (
+    `Every log came once and in order. ${countOf(flat, 'figure')} stayed where they were` +
+    `${rest > 0 ? `; for ${rest} the time was too short to tell` : ''}.`
+  );
 }
 
 function judgements(all: readonly Judgement[]): Html {
