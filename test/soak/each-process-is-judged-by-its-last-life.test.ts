@@ -26,7 +26,7 @@ const verdicts = (samples: readonly ProcessSample[]) =>
   );
 
 test('a leak of any judged figure is found, in the process that has it only', () => {
-  for (const [metric, step] of Object.entries({ rss: MiB, fds: 1, threads: 1, lag: 100 })) {
+  for (const [metric, step] of Object.entries({ rss: 2 * MiB, fds: 1, threads: 1, lag: 100 })) {
     const leaking = life('leaking', 1, 100, (t) => ({ [metric]: 100 + step * t }));
     const found = verdicts([...life('sound', 1, 100), ...leaking]);
     const rising = Object.keys(found).filter((name) => found[name] === 'rising');
