@@ -136,8 +136,10 @@ function strangeOptions(): NativeOptions {
   const options = { ...SOUND } as Record<string, unknown>;
   for (let i = random.between(1, 3); i > 0; i--) options[random.pick(Object.keys(SOUND))] = anything();
   // What would make terabytes, or wait for a lock of the system.
-  for (const name of ['ringSize', 'fileCapacity', 'bufCapacity'])
-    if (Number(options[name]) > 1e6) options[name] = 1e6;
+  for (const name of ['ringSize', 'fileCapacity', 'bufCapacity']) {
+    const value = options[name];
+    if (typeof value === 'number' && value > 1e6) options[name] = 1e6;
+  }
   return options as unknown as NativeOptions;
 }
 
