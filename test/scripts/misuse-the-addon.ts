@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { loadBinding, type NativeEngine, type NativeOptions } from '../../src/binding.js';
 import { Random } from '../buffer/campaign/random.js';
+import { SOUND_OPTIONS } from '../support/native-options.js';
 
 const [directory, seed, rounds] = process.argv.slice(2) as [string, string, string];
 const random = new Random(Number(seed));
@@ -10,37 +11,6 @@ const random = new Random(Number(seed));
 mkdirSync(directory);
 process.chdir(directory);
 const binding = loadBinding();
-
-const SOUND: NativeOptions = {
-  ringSize: 2,
-  pageCapacity: 1000,
-  indexCapacity: 16,
-  indexSparseBytes: 4096,
-  indexSparseCount: 16,
-  fileCapacity: 65536,
-  bufCapacity: 16384,
-  poolSize: 4,
-  slabsKept: 4,
-  queueDepth: 8,
-  fileODsync: false,
-  hugeBuf: false,
-  directIo: 0,
-  alignment: 512,
-  salvage: false,
-  honourHolds: false,
-  mode: 0o600,
-  allowNetworkFilesystem: false,
-  readOnly: false,
-  explicit: {
-    ringSize: false,
-    bufCapacity: false,
-    indexSparseBytes: false,
-    fileCapacity: false,
-    indexCapacity: false,
-    alignment: false,
-  },
-  ringId: new Uint8Array(16).fill(7),
-};
 
 const NUMBERS = [0, 1, -1, 0.5, 16, 512, 4096, 65536, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53, 2 ** 63, 1e308];
 
@@ -78,7 +48,7 @@ function anything(): unknown {
     Buffer.from('bytes'),
     new Float64Array(3),
     new Proxy({}, {}),
-    SOUND,
+    SOUND_OPTIONS,
   ]);
 }
 
@@ -133,8 +103,9 @@ function misuseFunctions(): void {
 
 /** Options that the library would never pass on. */
 function strangeOptions(): NativeOptions {
-  const options = { ...SOUND } as Record<string, unknown>;
-  for (let i = random.between(1, 3); i > 0; i--) options[random.pick(Object.keys(SOUND))] = anything();
+  const options = { ...SOUND_OPTIONS } as Record<string, unknown>;
+  for (let i = random.between(1, 3); i > 0; i--)
+    options[random.pick(Object.keys(SOUND_OPTIONS))] = anything();
   // What would make terabytes, or wait for a lock of the system.
   for (const name of ['ringSize', 'fileCapacity', 'bufCapacity']) {
     const value = options[name];
@@ -168,10 +139,10 @@ const closed = new Map<NativeEngine, () => void>();
 for (let round = 0; round < Number(rounds); round++) {
   misuseFunctions();
   const strange = round % 2 === 1;
-  const { engine, opened } = await open(strange ? strangeOptions() : SOUND, `ring-${round}`);
+  const { engine, opened } = await open(strange ? strangeOptions() : SOUND_OPTIONS, `ring-${round}`);
   if (opened) {
     for (let i = 0; i < 3; i++) {
-      attempt(() => engine.open(random.between(1, 100), `again-${round}-${i}`, SOUND));
+      attempt(() => engine.open(random.between(1, 100), `again-${round}-${i}`, SOUND_OPTIONS));
       misuseSlabs(engine);
       misuse(engine, 60, ['close', 'unref']);
       await new Promise(setImmediate);
