@@ -35,6 +35,7 @@ for (const [cycles, command, args, ring] of [
   if (cycles === '0' || other) continue;
   const chosen = ring === undefined ? [] : ['--ring', ring];
   const { code, line } = await run(command, [...args, '--cycles', cycles, ...places, ...chosen]);
+  if (code === 130) process.exit(130); // interrupted
   if (code !== 0) {
     console.log(`campaign kill: FAILED: seed ${options.seed}; ${line}`);
     process.exit(code === 2 ? 2 : 1);

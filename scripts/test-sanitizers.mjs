@@ -11,7 +11,7 @@ const usage = `npm run test:sanitizers -- [option…]
   --only PART  native-threads, addon-memory or addon-threads
   --cycles N   how often the tests are repeated (1)`;
 
-/** Native tests that start threads, or rings with threads; what flips every bit of a file takes ThreadSanitizer minutes. */
+/** Native tests with threads or rings that have them. What flips every bit of a file takes minutes this way. */
 const THREADED =
   'GroupCommit|ReadersFollow|FailedWrite|FileLocks|PosixFiles|SimFiles|RingWraps|CursorsSurvive|TornTail|Kill';
 
@@ -76,7 +76,7 @@ function addon(sanitize, names) {
   if (!runtime?.startsWith('/')) return { lacking: `g++ has no ${library}` };
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
-  // Node itself is not instrumented: what it leaves behind when it exits is no leak of ours, and not to be told apart.
+  // Leaks are not looked for: Node leaves much behind when it exits, which is not to be told apart from ours.
   const common = `log_path=${join(reports, 'report')}:exitcode=99`;
   const env = {
     ...process.env,

@@ -102,12 +102,13 @@ async function follow(directory: string): Promise<void> {
   move();
 }
 
-/** Makes a cursor hold the oldest page, behind the writer's back; what was accepted before is stuck in native code. */
+/** Makes a cursor hold the oldest page, behind the writer's back: what was accepted before is stuck. */
 async function hold(directory: string): Promise<number> {
   const reader = await Waldo.openReader(directory);
   for (let cursor: DurableCursor | undefined; cursor === undefined; ) {
-    await reader.deleteCursor('stuck').catch(() => {}); // It may not be there.
-    cursor = await reader.durableCursor('stuck', { hold: true, start: Cursor.trim() }).catch(() => undefined); // Lapped.
+    // There may be none to delete, and the ring may lap the one that is made.
+    await reader.deleteCursor('stuck').catch(() => {});
+    cursor = await reader.durableCursor('stuck', { hold: true, start: Cursor.trim() }).catch(() => undefined);
   }
   for (let before = -1; before !== reader.prevSeqNo; await sleep(30)) before = reader.prevSeqNo ?? 0;
   return reader.prevSeqNo ?? 0;

@@ -51,8 +51,8 @@ await Promise.all(Array.from({ length: jobs }, work));
 if (!failed) for (const home of homes) rmSync(home, { recursive: true, force: true });
 const seconds = ((performance.now() - begin) / 1000).toFixed(1);
 console.log(
-  `${totals.kills} kills of Node processes that write ${totals.rings} rings in ${seconds} s, ${totals.disk} of them on ` +
-    `the disk, ${totals.workers} writing in a worker, ${totals.readers} beside a reader; ` +
+  `${totals.kills} kills of Node processes that write ${totals.rings} rings in ${seconds} s, ${totals.disk} of ` +
+    `them on the disk, ${totals.workers} writing in a worker, ${totals.readers} beside a reader; ` +
     `${totals.acknowledgements} batches acknowledged, ${totals.closed} closed in time`,
 );
 process.exitCode = interrupted ? 130 : failed ? 1 : 0;
@@ -75,7 +75,8 @@ async function work(): Promise<void> {
       failed = true;
       console.error(
         `Node ring ${number}, ${ring.doing}: ${(error as Error).stack}\n  options: ${JSON.stringify(plan)}\n` +
-          `  kept: ${directory}\n  again (moments of kills vary): npm run test:kill -- --seed ${seed} --node-ring ${number}`,
+          `  kept: ${directory}\n  again (moments of kills vary): npm run test:kill -- ` +
+          `--seed ${seed} --node-ring ${number}`,
       );
     }
   }
