@@ -7,8 +7,8 @@ import { parseArgs } from 'node:util';
 import { buildNative, buildSanitizedAddon, jobs } from './build-native.mjs';
 
 const usage = `npm run test:sanitizers -- [option…]
-  --long       all tests, not only those with threads and teardown; and the addon under ThreadSanitizer
-  --only PART  native-threads, addon-memory or addon-threads
+  --long       all tests, not only those with threads and teardown
+  --only PART  native-threads or addon-memory
   --cycles N   how often the tests are repeated (1)`;
 
 /** Native tests with threads or rings that have them. What flips every bit of a file takes minutes this way. */
@@ -35,15 +35,9 @@ const TEARDOWN = [
 
 const root = resolve(import.meta.dirname, '..');
 const reports = join(root, 'build', 'sanitizer-reports');
+const parts = { 'native-threads': nativeThreads, 'addon-memory': addonMemory };
 const options = readOptions();
-const parts = {
-  'native-threads': nativeThreads,
-  'addon-memory': () => addon('address,undefined', options.long ? ['integration'] : TEARDOWN),
-  'addon-threads': () => addon('thread', TEARDOWN),
-};
-const chosen = options.only
-  ? [options.only]
-  : Object.keys(parts).filter((name) => options.long || name !== 'addon-threads');
+const chosen = options.only ? [options.only] : Object.keys(parts);
 const done = [];
 for (const name of chosen) {
   const { passed, lacking } = parts[name]();
@@ -67,37 +61,32 @@ function nativeThreads() {
   );
 }
 
-/** Runs compiled tests with the addon that has these sanitizers, their runtime loaded before Node's own code. */
-function addon(sanitize, names) {
-  const [first] = sanitize.split(',');
-  const library = { address: 'libasan.so', thread: 'libtsan.so' }[first];
-  const { stdout } = spawnSync('g++', [`-print-file-name=${library}`], { encoding: 'utf8' });
+/** Runs compiled tests with the addon that has sanitizers, their runtime loaded before Node's own code. */
+function addonMemory() {
+  const { stdout } = spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
   const runtime = stdout?.trim();
-  if (!runtime?.startsWith('/')) return { lacking: `g++ has no ${library}` };
+  if (!runtime?.startsWith('/')) return { lacking: 'g++ has no libasan.so' };
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
-  // Leaks are not looked for: Node leaves much behind when it exits, which is not to be told apart from ours.
   const common = `log_path=${join(reports, 'report')}:exitcode=99`;
   const env = {
     ...process.env,
     LD_PRELOAD: runtime,
+    // Leaks are not looked for: Node leaves much behind when it exits, which is not to be told apart from ours.
     ASAN_OPTIONS: `${common}:detect_leaks=0:detect_stack_use_after_return=1:strict_string_checks=1`,
     UBSAN_OPTIONS: `${common}:print_stacktrace=1`,
-    TSAN_OPTIONS: `${common}:suppressions=${join(root, 'test/campaigns/sanitizers/tsan.supp')}`,
-    WALDO_BUILD: `addon-${sanitize.replaceAll(',', '-')}`,
+    WALDO_BUILD: 'addon-address-undefined',
   };
-  // ThreadSanitizer needs addresses where it expects them.
-  const [command, ...before] = first === 'thread' ? ['setarch', '-R', process.execPath] : [process.execPath];
-  if (spawnSync(command, [...before, '-e', '0'], { env }).status !== 0)
-    return { lacking: `Node does not start with ${library}` };
-  buildSanitizedAddon(env.WALDO_BUILD, sanitize);
-  const run = () =>
-    spawnSync(command, [...before, join(root, 'scripts/test.mjs'), ...names], {
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      encoding: 'utf8',
-    });
-  const result = times(run, (text) => /tests (\d+)/.exec(text)?.[1]);
+  if (spawnSync(process.execPath, ['-e', '0'], { env }).status !== 0)
+    return { lacking: 'Node does not start with libasan.so' };
+  buildSanitizedAddon(env.WALDO_BUILD, 'address,undefined');
+  const tests = options.long ? ['integration'] : TEARDOWN;
+  const args = [join(root, 'scripts/test.mjs'), ...tests];
+  const result = times(
+    () => spawnSync(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' }),
+    (text) => /tests (\d+)/.exec(text)?.[1],
+  );
+  // A process that nobody waits for leaves its report there.
   for (const file of readdirSync(reports)) {
     console.log(readFileSync(join(reports, file), 'utf8'));
     result.passed = undefined;
@@ -137,7 +126,7 @@ function readOptions() {
     }
     if (!/^[1-9]\d*$/.test(values.cycles))
       throw new Error(`--cycles is from 1 on; received ${values.cycles}`);
-    if (values.only !== undefined && !/^(native-threads|addon-memory|addon-threads)$/.test(values.only))
+    if (values.only !== undefined && !Object.hasOwn(parts, values.only))
       throw new Error(`--only has no part ${values.only}`);
     return values;
   } catch (error) {

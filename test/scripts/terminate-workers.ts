@@ -1,5 +1,4 @@
 // terminate-workers DIR COUNT: one worker after another opens the ring and is terminated at some moment.
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -37,7 +36,8 @@ async function terminateAll(directory: string, count: number): Promise<void> {
     worker.on('error', (error: Error) => {
       if (error.message !== THROWN) throw error;
     });
-    await once(worker, 'message');
+    // Not once() of events: it rejects when a worker throws before its message has come.
+    await new Promise((resolve) => worker.once('message', resolve).once('exit', resolve));
     await worker.terminate();
     // Fails if the worker's lock is not free.
     const waldo = await Waldo.open(directory, SMALL);

@@ -44,6 +44,9 @@ struct Kept {
   void take(const Report& report);
 };
 
+// As a failure names them.
+const char* name_of(Report::Kind kind);
+
 // When a writer is killed: `delay_us` after the `count`th report of a kind, or after it was forked.
 struct Moment {
   Report::Kind kind = Report::kNothing;

@@ -103,11 +103,11 @@ void keep(const Arguments& arguments, uint64_t lane, const std::string& memory, 
       const Moment& moment = keeper.moment();
       fprintf(stderr,
               "ring %" PRIu64 ", life %" PRIu64
-              ": %s\n  options: %s\n  to be killed %u us after report %u of kind %u"
+              ": %s\n  options: %s\n  to be killed %u us after report %u of \"%s\""
               "\n  kept: %s\n  again (moments of kills vary): npm run test:kill -- --seed %" PRIu64
               " --ring %" PRIu64 "\n",
               number, keeper.lives(), shared->why, plan.describe().c_str(), moment.delay_us, moment.count,
-              moment.kind, directory.c_str(), arguments.seed, number);
+              name_of(moment.kind), directory.c_str(), arguments.seed, number);
       shared->wrong = true;
       return;
     }

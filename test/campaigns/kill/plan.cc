@@ -16,6 +16,13 @@ uint32_t spread(SimRng& rng, uint32_t lowest, uint32_t highest) {
 
 }  // namespace
 
+const char* name_of(Report::Kind kind) {
+  static constexpr const char* kNames[Report::kKinds] = {"start",        "opened",  "submit",
+                                                         "acknowledged", "turning", "cursor asked",
+                                                         "cursor done",  "closing", "closed"};
+  return kNames[kind];
+}
+
 void Kept::take(const Report& report) {
   switch (report.kind) {
     case Report::kOpened:
