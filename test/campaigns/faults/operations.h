@@ -55,7 +55,7 @@ class Subject {
 
   Status append(uint32_t logs);
   Status append_group(uint32_t frames, uint32_t logs);
-  // Until less of the newest page is left than a frame of ten logs can need.
+  // Until the newest page has no room for ten more logs.
   Status fill_page();
   Status next_page();
   Status close();
@@ -95,10 +95,11 @@ const std::vector<Operation>& operations();
 // Makes the ring of `start`, which must be one without an accident. Leaves it open unless it is to be closed.
 Status build(Subject& subject, Start start);
 
-// Opens what an accident left, and looks whether every promise was kept; goes on appending, and opens it once
-// more. "" if all is well.
+// Opens what an accident left, and looks whether every promise was kept. "" if all is well.
 std::string examine(FileSystem& fs, const std::string& directory, const Mode& mode, Promises promises,
                     uint64_t least);
+// Goes on with a ring, closes it and examines it.
+std::string use_again(FileSystem& fs, const std::string& directory, const Mode& mode, Promises promises);
 
 // "" if a failed operation says what failed, and where.
 std::string unclear(const Error& error);

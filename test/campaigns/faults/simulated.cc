@@ -234,6 +234,7 @@ class Sweep {
     subject->drop();
     fs->clear_faults();
     wrong = examine(*fs, kDirectory, mode_, promises, promises.logs.acknowledged);
+    if (wrong.empty()) wrong = use_again(*fs, kDirectory, mode_, promises);
     return wrong.empty() ? "" : "opened again: " + wrong;
   }
 
@@ -244,8 +245,20 @@ class Sweep {
       if (status.error().sys_errno == c.fault.sys_errno) return "";
       return "failed with another error: " + status.error().message;
     }
-    const bool told = c.fault.sys_errno == 0 || mode_.background;
-    return told ? "" : "the failure was swallowed";
+    if (c.fault.sys_errno == 0) return "";
+    // A page that could not be filled is tried again by whoever needs it; readers look again who holds the lock.
+    const Call& call = calls_[c.index];
+    const bool again = !c.fault.for_good && (call.operation == kSimLock || fills(call));
+    return again || mode_.background ? "" : "the failure was swallowed";
+  }
+
+  // Whether the call serves to make a page ready for the log.
+  bool fills(const Call& call) const {
+    if (!operation_.appends || call.path.find(".page") == std::string::npos) return false;
+    if (call.operation == kSimOpen || call.operation == kSimInspect) return true;
+    return std::any_of(calls_.begin(), calls_.end(), [&call](const Call& other) {
+      return other.operation == kSimCreate && other.path == call.path + ".tmp";
+    });
   }
 
   // Nothing fails any more: what latched stays so, anything else goes on.
