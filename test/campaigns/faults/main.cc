@@ -19,6 +19,7 @@ struct Part {
 
 constexpr Part kParts[] = {
     {"simulated", "simulated files", sweep_simulated},
+    {"calls", "system calls", sweep_system_calls},
 };
 
 void usage(FILE* to) {
@@ -40,24 +41,39 @@ bool number(const char* text, uint64_t* value) {
 
 bool parse(int count, char** arguments, Settings* settings, std::string* part) {
   static const option kOptions[] = {
-      {"seed", required_argument, nullptr, 's'},  {"images", required_argument, nullptr, 'i'},
-      {"part", required_argument, nullptr, 'p'},  {"only", required_argument, nullptr, 'o'},
+      {"seed", required_argument, nullptr, 's'},    {"images", required_argument, nullptr, 'i'},
+      {"part", required_argument, nullptr, 'p'},    {"only", required_argument, nullptr, 'o'},
       {"threads", required_argument, nullptr, 't'}, {"long", no_argument, nullptr, 'l'},
-      {"help", no_argument, nullptr, 'h'},        {nullptr, 0, nullptr, 0}};
+      {"help", no_argument, nullptr, 'h'},          {nullptr, 0, nullptr, 0}};
   uint64_t images = 0;
   for (int c = 0; (c = getopt_long(count, arguments, "", kOptions, nullptr)) != -1;) {
     uint64_t value = 0;
     const bool counts = c == 's' || c == 'i' || c == 't';
     if (counts && !number(optarg, &value)) return false;
     switch (c) {
-      case 's': settings->seed = value; break;
-      case 'i': images = value; break;
-      case 't': settings->threads = static_cast<unsigned>(value); break;
-      case 'p': *part = optarg; break;
-      case 'o': settings->only = optarg; break;
-      case 'l': settings->long_form = true; break;
-      case 'h': usage(stdout); exit(0);
-      default: return false;
+      case 's':
+        settings->seed = value;
+        break;
+      case 'i':
+        images = value;
+        break;
+      case 't':
+        settings->threads = static_cast<unsigned>(value);
+        break;
+      case 'p':
+        *part = optarg;
+        break;
+      case 'o':
+        settings->only = optarg;
+        break;
+      case 'l':
+        settings->long_form = true;
+        break;
+      case 'h':
+        usage(stdout);
+        exit(0);
+      default:
+        return false;
     }
   }
   settings->images = images > 0 ? images : settings->long_form ? 10 : 1;
@@ -73,8 +89,9 @@ int run(const Settings& settings, const std::string& only_part) {
     const std::string wrong = part.sweep(settings, &figures);
     cases += figures.cases;
     printf("%s: %llu operations, %llu calls of theirs, %llu cases, %llu images\n", part.what,
-           static_cast<unsigned long long>(figures.operations), static_cast<unsigned long long>(figures.calls),
-           static_cast<unsigned long long>(figures.cases), static_cast<unsigned long long>(figures.images));
+           static_cast<unsigned long long>(figures.operations),
+           static_cast<unsigned long long>(figures.calls), static_cast<unsigned long long>(figures.cases),
+           static_cast<unsigned long long>(figures.images));
     fflush(stdout);
     if (wrong.empty()) continue;
     const std::string operation = wrong.substr(0, wrong.find_first_of(",:"));

@@ -211,7 +211,8 @@ Status build(Subject& subject, Start start) {
 
 std::string unclear(const Error& error) {
   if (error.code == Code::kIo) {
-    if (error.syscall != nullptr && !error.path.empty() && error.message.find(error.path) != std::string::npos)
+    if (error.syscall != nullptr && !error.path.empty() &&
+        error.message.find(error.path) != std::string::npos)
       return "";
     return "the error does not name what failed: " + error.message;
   }

@@ -99,21 +99,36 @@ Status prepare_base(const Mode& mode, Start start, SimRng& rng, Base* base) {
 
 const char* name_of(SimOperation operation) {
   switch (operation) {
-    case kSimOpen: return "open";
-    case kSimRead: return "read";
-    case kSimList: return "list";
-    case kSimInspect: return "inspect";
-    case kSimLock: return "lock";
-    case kSimRandom: return "random";
-    case kSimCreate: return "create";
-    case kSimWrite: return "write";
-    case kSimSync: return "sync";
-    case kSimAllocate: return "allocate";
-    case kSimMakeDirectory: return "mkdir";
-    case kSimRename: return "rename";
-    case kSimRemove: return "remove";
-    case kSimSyncDirectory: return "sync of directory";
-    default: return "call";
+    case kSimOpen:
+      return "open";
+    case kSimRead:
+      return "read";
+    case kSimList:
+      return "list";
+    case kSimInspect:
+      return "inspect";
+    case kSimLock:
+      return "lock";
+    case kSimRandom:
+      return "random";
+    case kSimCreate:
+      return "create";
+    case kSimWrite:
+      return "write";
+    case kSimSync:
+      return "sync";
+    case kSimAllocate:
+      return "allocate";
+    case kSimMakeDirectory:
+      return "mkdir";
+    case kSimRename:
+      return "rename";
+    case kSimRemove:
+      return "remove";
+    case kSimSyncDirectory:
+      return "sync of directory";
+    default:
+      return "call";
   }
 }
 
@@ -148,8 +163,9 @@ std::vector<SimFault> faults_of(const Call& call) {
 std::string text_of(const SimFault& fault) {
   std::string text = fault.sys_errno == 0 ? "a lie" : errno_name(fault.sys_errno);
   if (fault.prefix)
-    text += *fault.prefix == 0 ? " with nothing written"
-                               : *fault.prefix == UINT64_MAX ? " with all written" : " with a part written";
+    text += *fault.prefix == 0            ? " with nothing written"
+            : *fault.prefix == UINT64_MAX ? " with all written"
+                                          : " with a part written";
   return text + (fault.for_good ? ", for good" : ", once");
 }
 
@@ -160,7 +176,8 @@ class Sweep {
         mode_(mode),
         operation_(operation),
         figures_(*figures),
-        rng_(settings.seed * 0x9e3779b97f4a7c15u + std::hash<std::string>{}(mode.name + std::string(operation.name))) {}
+        rng_(settings.seed * 0x9e3779b97f4a7c15u +
+             std::hash<std::string>{}(mode.name + std::string(operation.name))) {}
 
   std::string run() {
     const Status made = prepare_base(mode_, operation_.start, rng_, &base_);
@@ -172,8 +189,8 @@ class Sweep {
     for (uint64_t index = 0; index < calls_.size(); ++index) {
       for (SimFault& fault : faults_of(calls_[index])) {
         const std::string what = where() + ", call " + std::to_string(index) + " of " +
-                                 std::to_string(calls_.size()) + " (" + name_of(calls_[index].operation) + " " +
-                                 calls_[index].path + "), " + text_of(fault);
+                                 std::to_string(calls_.size()) + " (" + name_of(calls_[index].operation) +
+                                 " " + calls_[index].path + "), " + text_of(fault);
         const Watched watched(what);
         figures_.cases += 1;
         wrong = run_case({index, fault});
