@@ -68,8 +68,8 @@ function textOf({ outcome, index, forGood, errno, bytes }: Plan, name: string, d
   return `${direct ? 'direct' : 'buffered'}, call ${index} (${name}) ${what}${often}`;
 }
 
-/** What becomes of a call: in the short form everything is done to some of the calls, and each call is failed and kills. */
-function plansOf(index: number, name: string, long: boolean): Plan[] {
+/** What becomes of a call: in the short form each one fails in the one mode, and is where the process ends in the other. */
+function plansOf(index: number, name: string, direct: boolean, long: boolean): Plan[] {
   const fail = (errno: number, forGood: boolean): Plan => ({
     outcome: 'error',
     index,
@@ -86,7 +86,7 @@ function plansOf(index: number, name: string, long: boolean): Plan[] {
   const errors = [EIO, ENOSPC, EDQUOT, ...(name === 'open' || name === 'opendir' ? [EMFILE] : [])];
   if (!long) {
     const errno = errors[index % errors.length]!;
-    return [fail(errno, index % 2 === 0), kill(index % 4 < 2 ? 'killBefore' : 'killAfter')];
+    return [direct ? kill(index % 2 === 0 ? 'killBefore' : 'killAfter') : fail(errno, index % 2 === 0)];
   }
   const plans = errors.flatMap((errno) => [fail(errno, false), fail(errno, true)]);
   // An interruption for ever would be waited for, for ever.
@@ -98,7 +98,9 @@ function plansOf(index: number, name: string, long: boolean): Plan[] {
 /** All cases of a life with, or without, direct I/O. */
 export async function interposedCases(library: string, direct: boolean, long: boolean): Promise<Case[]> {
   const names = await callsOf(library, direct);
-  const plans = names.flatMap((name, index) => plansOf(index, name, long).map((plan) => ({ plan, name })));
+  const plans = names.flatMap((name, index) =>
+    plansOf(index, name, direct, long).map((plan) => ({ plan, name })),
+  );
   // Every read and write of a life falls short.
   for (const bytes of [0, 4097]) {
     plans.push({ plan: { outcome: 'short', index: 0, forGood: true, errno: 0, bytes }, name: 'any' });

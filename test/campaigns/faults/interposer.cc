@@ -35,6 +35,7 @@ Plan plan;
 std::atomic<bool> armed{false};
 std::atomic<uint64_t> count{0};
 std::atomic<int> told{-1};
+std::atomic<bool (*)()> memory_refused{nullptr};
 Made calls[kCalls];
 char paths[kDescriptors][sizeof(Made::path)];  // of descriptors; empty: not ours
 
@@ -177,6 +178,7 @@ void interposer_arm(const char* where, const Plan& wanted) {
   armed = true;
 }
 
+void interposer_refuse_memory(bool (*refuses)()) { memory_refused = refuses; }
 void interposer_disarm() { armed = false; }
 uint64_t interposer_count() { return count; }
 
@@ -302,6 +304,11 @@ DIR* opendir(const char* path) {
 }
 
 void* mmap(void* at, size_t bytes, int protection, int flags, int fd, off_t offset) noexcept {
+  bool (*const refuses)() = fd < 0 ? memory_refused.load() : nullptr;
+  if (refuses != nullptr && refuses()) {
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
   static const auto next = real<void* (*)(void*, size_t, int, int, int, off_t)>("mmap");
   return intercept("mmap", path_of(fd), armed && *path_of(fd), MAP_FAILED,
                    [&] { return next(at, bytes, protection, flags, fd, offset); });

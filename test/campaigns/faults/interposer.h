@@ -30,6 +30,8 @@ struct Made {
 
 // Counts calls on `directory` and whatever lies in it, those of every thread. Returns when it is in force.
 void interposer_arm(const char* directory, const Plan& plan);
+// From now on `refuses` is asked before memory is mapped that belongs to no file; null: it is given.
+void interposer_refuse_memory(bool (*refuses)());
 // Lets everything pass again; descriptors stay known.
 void interposer_disarm();
 uint64_t interposer_count();

@@ -20,6 +20,7 @@ struct Part {
 constexpr Part kParts[] = {
     {"simulated", "simulated files", sweep_simulated},
     {"calls", "system calls", sweep_system_calls},
+    {"allocations", "allocations", sweep_allocations},
 };
 
 void usage(FILE* to) {

@@ -35,13 +35,11 @@ Status Subject::open(bool read_only, bool honour_holds) {
   read_only_ = read_only;
   closed_ = false;
   ring_ = std::make_unique<RingDriver>(fs_, directory_, options(read_only, honour_holds), &promises_.logs);
-  Status status = ring_->open();
-  if (!status.ok()) {
-    ring_.reset();
-    return status;
-  }
+  std::unique_ptr<RingDriver> ring = std::move(ring_);
+  WALDO_TRY(ring->open());
+  ring_ = std::move(ring);
   promises_.durable = std::max(promises_.durable, ring_->tip());
-  return noted(status);
+  return noted(Status());
 }
 
 Status Subject::append(uint32_t logs) { return noted(ring_->append(logs)); }

@@ -26,9 +26,10 @@ struct Call {
   }
 };
 
-std::vector<Plan> plans_of(const Call& call, uint64_t index) {
+std::vector<Plan> plans_of(const Call& call, uint64_t index, bool long_form) {
   std::vector<Plan> plans;
-  std::vector<int> errors = {EIO, ENOSPC, EDQUOT, EINTR};
+  std::vector<int> errors = {EIO, ENOSPC, EINTR};
+  if (long_form) errors.push_back(EDQUOT);
   if (call.is({"open", "opendir"})) errors.push_back(EMFILE);
   for (const int error : errors) {
     for (const bool for_good : {false, true}) {
@@ -55,11 +56,13 @@ std::string text_of(const Plan& plan) {
 
 class Sweep {
  public:
-  Sweep(const Mode& mode, const Operation& operation, const Scratch& scratch, Figures* figures)
+  Sweep(const Mode& mode, const Operation& operation, const Scratch& scratch, bool long_form,
+        Figures* figures)
       : mode_(mode),
         operation_(operation),
         base_(scratch / "base"),
         ring_(scratch / "ring"),
+        long_form_(long_form),
         figures_(*figures) {}
 
   std::string run() {
@@ -70,7 +73,7 @@ class Sweep {
     figures_.operations += 1;
     figures_.calls += calls_.size();
     for (uint64_t index = 0; index < calls_.size(); ++index) {
-      for (const Plan& plan : plans_of(calls_[index], index)) {
+      for (const Plan& plan : plans_of(calls_[index], index, long_form_)) {
         const std::string what = where() + ", call " + std::to_string(index) + " of " +
                                  std::to_string(calls_.size()) + " (" + calls_[index].name + " " +
                                  calls_[index].path + "), " + text_of(plan);
@@ -174,6 +177,7 @@ class Sweep {
   const Operation& operation_;
   const std::string base_;
   const std::string ring_;
+  const bool long_form_;
   Figures& figures_;
   Promises promises_;
   std::vector<Call> calls_;
@@ -195,7 +199,7 @@ std::string sweep_system_calls(const Settings& settings, Figures* figures) {
       if (!mode.dsync && !settings.long_form) continue;
       const std::string name = std::string(operation.name) + "/" + mode.name;
       if (name.compare(0, settings.only.size(), settings.only) != 0) continue;
-      std::string wrong = Sweep(mode, operation, scratch, figures).run();
+      std::string wrong = Sweep(mode, operation, scratch, settings.long_form, figures).run();
       if (!wrong.empty()) return wrong;
     }
   }
