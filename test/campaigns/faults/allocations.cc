@@ -74,13 +74,15 @@ class Counting {
   }
 };
 
-constexpr Mode kMode = {"buffered", true, DirectIo::kOff};
+constexpr Mode kModes[] = {{"buffered", true, DirectIo::kOff}, {"background", true, DirectIo::kAuto, true}};
 constexpr size_t kMostLogs = 1 << 14;
 
 class Sweep {
  public:
-  Sweep(const Operation& operation, const Scratch& scratch, bool long_form, Figures* figures)
-      : operation_(operation),
+  Sweep(const Mode& mode, const Operation& operation, const Scratch& scratch, bool long_form,
+        Figures* figures)
+      : mode_(mode),
+        operation_(operation),
         base_(scratch / "base"),
         ring_(scratch / "ring"),
         long_form_(long_form),
@@ -89,7 +91,7 @@ class Sweep {
   std::string run() {
     if (!Scratch::copy("", base_) || !Scratch::copy("", ring_)) return "the place cannot be emptied";
     {
-      Subject subject(posix_file_system(), ring_, kMode, &promises_);
+      Subject subject(posix_file_system(), ring_, mode_, &promises_);
       const Status built = build(subject, operation_.start);
       if (!built.ok()) return where() + ": cannot begin: " + built.error().message;
       if (!Scratch::copy(ring_, base_)) return where() + ": cannot begin";
@@ -114,7 +116,7 @@ class Sweep {
   }
 
  private:
-  std::string where() const { return std::string(operation_.name) + "/" + kMode.name; }
+  std::string where() const { return std::string(operation_.name) + "/" + mode_.name; }
 
   // What the operation returned, or that its caller ran out of memory.
   Status attempt(Subject& subject, Status (*step)(Subject&)) const {
@@ -129,7 +131,7 @@ class Sweep {
     if (!Scratch::copy(base_, ring_)) return "cannot begin";
     Promises promises = promises_;
     promises.logs.attempts.reserve(kMostLogs);  // what is promised is written down whatever fails
-    auto subject = std::make_unique<Subject>(posix_file_system(), ring_, kMode, &promises);
+    auto subject = std::make_unique<Subject>(posix_file_system(), ring_, mode_, &promises);
     if (operation_.prepare != nullptr) {
       Status status = subject->open();
       if (status.ok()) status = operation_.prepare(*subject);
@@ -144,8 +146,8 @@ class Sweep {
       if (!wrong.empty()) return wrong;
       subject.reset();
     }
-    std::string wrong = examine(posix_file_system(), ring_, kMode, promises, promises.logs.acknowledged);
-    if (wrong.empty()) wrong = use_again(posix_file_system(), ring_, kMode, promises);
+    std::string wrong = examine(posix_file_system(), ring_, mode_, promises, promises.logs.acknowledged);
+    if (wrong.empty()) wrong = use_again(posix_file_system(), ring_, mode_, promises);
     return wrong.empty() ? "" : "opened again: " + wrong;
   }
 
@@ -161,6 +163,7 @@ class Sweep {
     return wrong.empty() ? "" : "it reads: " + wrong;
   }
 
+  const Mode& mode_;
   const Operation& operation_;
   const std::string base_;
   const std::string ring_;
@@ -176,10 +179,15 @@ std::string sweep_allocations(const Settings& settings, Figures* figures) {
   if (!scratch.valid()) return "there is no place for temporary files";
   for (const Operation& operation : operations()) {
     if (operation.start == Start::kTorn || operation.start == Start::kTailCopy) continue;
-    const std::string name = std::string(operation.name) + "/" + kMode.name;
-    if (name.compare(0, settings.only.size(), settings.only) != 0) continue;
-    std::string wrong = Sweep(operation, scratch, settings.long_form, figures).run();
-    if (!wrong.empty()) return wrong;
+    for (const Mode& mode : kModes) {
+      const std::string name = std::string(operation.name) + "/" + mode.name;
+      if (name.compare(0, settings.only.size(), settings.only) != 0) continue;
+      // Only some have anything to prepare.
+      const bool prepares = operation.appends || operation.start == Start::kNothing;
+      if (mode.background && !prepares && !settings.long_form) continue;
+      std::string wrong = Sweep(mode, operation, scratch, settings.long_form, figures).run();
+      if (!wrong.empty()) return wrong;
+    }
   }
   return "";
 }

@@ -1,6 +1,8 @@
 #include "operations.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace waldo::faults {
 
@@ -46,6 +48,15 @@ Status Subject::append(uint32_t logs) { return noted(ring_->append(logs)); }
 
 Status Subject::append_group(uint32_t frames, uint32_t logs) {
   return noted(ring_->append_group(frames, logs));
+}
+
+Status Subject::append_queued(uint32_t logs) {
+  Engine& engine = ring_->engine();
+  const uint64_t frames = engine.committed() + 1;
+  WALDO_TRY(ring_->submit(1, logs));
+  while (engine.committed() < frames && engine.failure().ok())
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
+  return noted(engine.failure());
 }
 
 Status Subject::fill_page() {
@@ -159,6 +170,7 @@ Status open_reader(Subject& subject) {
   return subject.read();
 }
 Status append(Subject& subject) { return subject.append(3); }
+Status append_queued(Subject& subject) { return subject.append_queued(5); }
 Status group(Subject& subject) { return subject.append_group(3, 5); }
 Status watermark(Subject& subject) { return subject.ring().engine().ring().persist_watermark(); }
 Status wrap(Subject& subject) { return subject.next_page(); }
@@ -182,6 +194,7 @@ const std::vector<Operation>& operations() {
       {"reader-unclosed", Start::kUnclosed, nullptr, open_reader, false},
       {"append", Start::kClosed, nothing, append, true},
       {"append-first", Start::kNothing, nothing, append, true},
+      {"append-queued", Start::kClosed, nothing, append_queued, true},
       {"group", Start::kClosed, nothing, group, true},
       {"watermark", Start::kClosed, append_before, watermark, true},
       {"wrap-new-page", Start::kNothing, fill_first_page, wrap, true},

@@ -55,6 +55,8 @@ class Subject {
 
   Status append(uint32_t logs);
   Status append_group(uint32_t frames, uint32_t logs);
+  // By the writing thread, which is waited for.
+  Status append_queued(uint32_t logs);
   // Until the newest page has no room for ten more logs.
   Status fill_page();
   Status next_page();
