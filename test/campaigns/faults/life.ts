@@ -24,9 +24,18 @@ export interface Life {
 
 const children = new Set<ChildProcess>();
 
-/** Ends whatever is running; for SIGINT. */
+/** Ends whatever is running: each is a group of its own, which hears nothing of a terminal's SIGINT. */
 export function killAll(): void {
-  for (const child of children) child.kill('SIGKILL');
+  for (const child of children) killGroup(child);
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** A directory of its own for a life; removed with everything in it when `use` is over. */
@@ -68,7 +77,7 @@ export async function live(
   let hung = false;
   const timer = setTimeout(() => {
     hung = true;
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    killGroup(child);
   }, HANG_MS);
   const [status, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.on('error', reject);

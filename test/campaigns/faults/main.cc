@@ -96,7 +96,7 @@ int run(const Settings& settings, const std::string& only_part) {
     fflush(stdout);
     if (wrong.empty()) continue;
     const std::string operation = wrong.substr(0, wrong.find_first_of(",:"));
-    printf("%s\nagain: waldo_faults --seed %llu --part %s --only %s%s\n", wrong.c_str(),
+    printf("%s\nagain: npm run test:faults -- --seed %llu --part %s --only %s%s\n", wrong.c_str(),
            static_cast<unsigned long long>(settings.seed), part.name, operation.c_str(),
            settings.long_form ? " --long" : "");
     printf("campaign faults: FAILED: %s\n", wrong.c_str());

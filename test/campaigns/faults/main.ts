@@ -15,11 +15,11 @@ const { values } = parseArgs({
   },
 });
 const { interposer, long, only } = values;
+let stopped = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
+    stopped = true;
     killAll();
-    process.exitCode = 1;
-    process.kill(process.pid, signal);
   });
 }
 
@@ -31,10 +31,10 @@ async function runAll(
   let next = 0;
   let violation: { text: string; wrong: string } | undefined;
   const work = async () => {
-    while (next < cases.length && violation === undefined) {
+    while (next < cases.length && violation === undefined && !stopped) {
       const { text, run } = cases[next++]!;
       const wrong = await run();
-      if (wrong !== undefined) violation ??= { text, wrong };
+      if (wrong !== undefined && !stopped) violation ??= { text, wrong };
     }
   };
   await Promise.all(Array.from({ length: processes }, work));
@@ -45,6 +45,10 @@ async function sweep(what: string, cases: readonly Case[]): Promise<boolean> {
   const chosen = cases.filter(({ text }) => text.includes(only));
   const violation = await runAll(chosen, Number(values.processes));
   console.log(`${what}: ${chosen.length} cases`);
+  if (stopped) {
+    process.exitCode = 1;
+    return false;
+  }
   if (violation === undefined) return true;
   const { text, wrong } = violation;
   const again = `npm run test:faults -- --part node --only '${text}'${long ? ' --long' : ''}`;
