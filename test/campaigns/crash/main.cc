@@ -83,7 +83,17 @@ Arguments parse(int argc, char** argv) {
   return arguments;
 }
 
-enum Counter { kNext, kImages, kInterrupted, kKilled, kDamaged, kRefused, kResidue, kHistories };
+enum Counter {
+  kNext,
+  kImages,
+  kInterrupted,
+  kKilled,
+  kDamaged,
+  kRefused,
+  kResidue,
+  kVoidSalvaged,
+  kHistories
+};
 
 void add(Shared* shared, const ImageCounts& counts) {
   shared->counters[kImages] += counts.images;
@@ -92,6 +102,7 @@ void add(Shared* shared, const ImageCounts& counts) {
   shared->counters[kDamaged] += counts.damaged;
   shared->counters[kRefused] += counts.refused;
   shared->counters[kResidue] += counts.residue;
+  shared->counters[kVoidSalvaged] += counts.void_salvaged;
   shared->counters[kHistories] += counts.histories;
 }
 
@@ -143,8 +154,8 @@ int images(const Arguments& arguments) {
                     std::to_string(arguments.seed) + ": " + count(shared, kInterrupted) +
                     " of crashes in recovery, " + count(shared, kKilled) + " of killed processes, " +
                     count(shared, kDamaged) + " damaged (" + count(shared, kRefused) + " refused, " +
-                    count(shared, kResidue) + " of the newest group, which nothing witnesses), in " +
-                    seconds_since(start));
+                    count(shared, kResidue) + " of the newest group, which nothing witnesses; " +
+                    count(shared, kVoidSalvaged) + " void logs salvaged), in " + seconds_since(start));
 }
 
 int flips(const Arguments& arguments) {
