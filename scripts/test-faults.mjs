@@ -14,7 +14,7 @@ const HELP = `npm run test:faults -- [option]…
   --images N    power losses and kills a case of the simulated part (1; 10 with --long)
   --part PART   simulated, calls, allocations or node; all if not given
   --only TEXT   operations whose name begins so; of node, cases that contain it
-  --long        every mode, error and image; about an hour`;
+  --long        every mode, every error, ten times the images`;
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const options = readOptions();
