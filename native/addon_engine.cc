@@ -83,7 +83,7 @@ void EngineWrap::start(const Napi::CallbackInfo& info, std::function<Status(Core
   Core* const core = core_.get();
   const bool posted = core->jobs.post([core, id, job = std::move(job)] {
     Mailbox::Done done{id, Status(), nullptr};
-    done.status = job(*core, &done.convert);
+    done.status = guarded([&] { return job(*core, &done.convert); });
     core->mailbox.post(std::move(done));
   });
   if (!posted) throw Napi::Error::New(info.Env(), "the engine is closed");

@@ -82,7 +82,7 @@ void Preparer::work(uint32_t slot) {
     if (slots_[slot].done) return;
     from = slots_[slot].filled;
   }
-  Status status = fill(slot, from);
+  Status status = guarded([&] { return fill(slot, from); });
   std::lock_guard<std::mutex> lock(mutex_);
   slots_[slot].status = status;
   slots_[slot].done = true;

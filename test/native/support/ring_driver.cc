@@ -43,6 +43,7 @@ std::string RingDriver::expected(uint64_t seq_no) const {
 Status RingDriver::close() { return engine_->close(); }
 
 Status RingDriver::pack(const std::shared_ptr<Slab>& slab, uint32_t logs, size_t* at, bool wake) {
+  if (!slab) return Status::no_memory();
   const size_t start = *at;
   size_t end = start + sizeof(FrameHeader);
   uint64_t prev = next_prev_;
