@@ -38,6 +38,7 @@ std::string Life::run(SimRng& rng, bool may_fail) {
   RingDriver ring(posix_file_system(), directory_, options_.ring, &submitted_);
   Status status = ring.open();
   if (!status.ok()) return failed("open", status);
+  opened_ = true;
   std::string wrong = look(ring);
   if (!wrong.empty()) return wrong;
   if (failure_) return "";

@@ -32,7 +32,8 @@ class Life {
 
   // "" or what is wrong. A failed write ends the life without being wrong if `may_fail`.
   std::string run(SimRng& rng, bool may_fail = false);
-  // The first error, if a write failed.
+  bool opened() const { return opened_; }
+  // The first error, if something failed.
   const std::optional<Error>& failure() const { return failure_; }
 
   // What a life must find after this one, if the power failed at a moment when so much had been promised.
@@ -54,6 +55,7 @@ class Life {
   BlockDevice* const device_;
   Submitted submitted_;
   bool may_fail_ = false;
+  bool opened_ = false;
   std::optional<Error> failure_;
   Marks promised_;
   uint64_t cursor_last_;

@@ -22,6 +22,7 @@ constexpr int kUsage = 2;
 
 const std::map<std::string, CellResult (*)(const CellOptions&)> kCells = {
     {"replay", waldo::test::replay},
+    {"errors", waldo::test::device_errors},
 };
 
 int usage() {
