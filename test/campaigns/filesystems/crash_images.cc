@@ -7,23 +7,25 @@ namespace waldo::test {
 
 namespace {
 
-constexpr uint32_t kSector = 512;
-
 // Any sectors of the write, or with `whole` all or none.
-void apply_in_part(BlockDevice& device, const DeviceRecord& write, bool whole, uint64_t odds, SimRng& rng) {
+void apply_in_part(BlockDevice& device, const DeviceRecord& write, bool whole, uint64_t odds,
+                   uint32_t sector, SimRng& rng) {
   if (whole) {
     if (rng.below(4) < odds) device.write(write.offset, device.data(write), write.bytes);
     return;
   }
-  for (uint32_t at = 0; at < write.bytes; at += kSector) {
-    if (rng.below(4) >= odds) continue;
-    device.write(write.offset + at, device.data(write) + at, std::min(kSector, write.bytes - at));
+  for (uint32_t at = 0; at < write.bytes; ) {
+    const auto to_boundary = static_cast<uint32_t>(sector - (write.offset + at) % sector);
+    const uint32_t bytes = std::min(to_boundary, write.bytes - at);
+    if (rng.below(4) < odds) device.write(write.offset + at, device.data(write) + at, bytes);
+    at += bytes;
   }
 }
 
 }  // namespace
 
-CrashImage make_crash_image(BlockDevice& device, size_t records, const Marks& at_the_end, SimRng& rng) {
+CrashImage make_crash_image(BlockDevice& device, size_t records, const Marks& at_the_end, uint32_t sector,
+                            SimRng& rng) {
   size_t flushed = records;
   while (flushed > 0 && device.record(flushed - 1).kind != DeviceRecord::kFlush) --flushed;
   device.restore(flushed);
@@ -42,7 +44,7 @@ CrashImage make_crash_image(BlockDevice& device, size_t records, const Marks& at
   if (!in_order) {
     for (size_t i = unflushed.size(); i > 1; --i) std::swap(unflushed[i - 1], unflushed[rng.below(i)]);
   }
-  for (size_t index : unflushed) apply_in_part(device, device.record(index), whole, odds, rng);
+  for (size_t index : unflushed) apply_in_part(device, device.record(index), whole, odds, sector, rng);
   return image;
 }
 

@@ -13,7 +13,12 @@ struct CrashImage {
   Marks promised;
 };
 
+// What a device writes as a whole.
+constexpr uint32_t kSector = 512;
+constexpr uint32_t kLargeSector = 4096;
+
 // Puts the image into the device. `records` must not go down from one call to the next.
-CrashImage make_crash_image(BlockDevice& device, size_t records, const Marks& at_the_end, SimRng& rng);
+CrashImage make_crash_image(BlockDevice& device, size_t records, const Marks& at_the_end, uint32_t sector,
+                            SimRng& rng);
 
 }  // namespace waldo::test

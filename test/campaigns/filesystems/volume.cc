@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 
 #include "failure.h"
 
@@ -133,7 +134,7 @@ void Volume::mount(bool read_only) {
   const Loop loop(*device_, node);
   const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOATIME | (read_only ? MS_RDONLY : 0);
   if (::mount(node.c_str(), directory_.c_str(), type_.c_str(), flags, options_.c_str()) != 0)
-    fail_with_errno("mounting " + type_);
+    throw MountRefused("mounting " + type_ + " failed: " + strerror(errno));
   mounted_ = true;
 }
 

@@ -3,11 +3,17 @@
 #pragma once
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "block_device.h"
 
 namespace waldo::test {
+
+// The filesystem does not come back from what is on the device.
+struct MountRefused : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 // Once a process, before it has threads: its own mounts, below an empty folder.
 std::string enter_own_namespace();
@@ -26,7 +32,7 @@ class Volume {
   std::string ring() const { return directory_ + "/ring"; }
 
   void format();
-  // Throws if it cannot be mounted.
+  // Throws MountRefused.
   void mount(bool read_only = false);
   void unmount();
 
