@@ -114,8 +114,8 @@ class Replay {
     return "";
   }
 
-  // Mounting replays the filesystem's journal. ext4 takes a commit block of which only some sectors were written
-  // for damage, and refuses; then the blocks of the image are torn no more.
+  // Mounting replays the filesystem's journal. ext4's superblock has 1,024 bytes and one checksum, so that ext4
+  // refuses one that was torn between them; then the image is made of whole blocks.
   CrashImage mount_image(uint64_t at, const Life& life, SimRng& rng) {
     const CrashImage image = make_crash_image(device_, at, life.promised(), kSector, rng);
     try {
