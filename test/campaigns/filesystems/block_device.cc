@@ -21,15 +21,14 @@ constexpr uint64_t kMaxLogBytes = uint64_t{1} << 30;
 // Memory costs nothing before it is written to.
 template <typename T>
 T* map_memory(uint64_t bytes, int sharing) {
-  void* memory =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) fail_with_errno("mmap");
   return static_cast<T*>(memory);
 }
 
 }  // namespace
 
-BlockDevice::BlockDevice(uint64_t bytes, const std::string& path)
+BlockDevice::BlockDevice(uint64_t bytes, const std::string& path, void (*leave_namespace)())
     : bytes_(bytes),
       path_(path),
       control_(map_memory<Control>(sizeof(Control), MAP_SHARED)),
@@ -42,7 +41,10 @@ BlockDevice::BlockDevice(uint64_t bytes, const std::string& path)
   if (fuse < 0) fail_with_errno("opening /dev/fuse");
   server_ = fork();
   if (server_ < 0) fail_with_errno("fork");
-  if (server_ == 0) serve(fuse);
+  if (server_ == 0) {
+    leave_namespace();
+    serve(fuse);
+  }
   const std::string options =
       "fd=" + std::to_string(fuse) + ",rootmode=100600,user_id=0,group_id=0,max_read=1048576";
   const int mounted = ::mount("waldo", path.c_str(), "fuse.waldo", MS_NOSUID | MS_NODEV, options.c_str());

@@ -34,8 +34,9 @@ class BlockDevice {
  public:
   static constexpr uint64_t kBlock = 4096;
 
-  // Serves `bytes` of zeros as the file `path`, which must be there and empty.
-  BlockDevice(uint64_t bytes, const std::string& path);
+  // Serves `bytes` of zeros as the file `path`, which must be there and empty. The server begins with
+  // `leave_namespace`: if it were in that of the mounts, its end would wait for them to be unmounted, and they for it.
+  BlockDevice(uint64_t bytes, const std::string& path, void (*leave_namespace)());
   ~BlockDevice();
   BlockDevice(const BlockDevice&) = delete;
   BlockDevice& operator=(const BlockDevice&) = delete;

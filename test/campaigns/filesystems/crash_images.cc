@@ -8,13 +8,13 @@ namespace waldo::test {
 namespace {
 
 // Any sectors of the write, or with `whole` all or none.
-void apply_in_part(BlockDevice& device, const DeviceRecord& write, bool whole, uint64_t odds,
-                   uint32_t sector, SimRng& rng) {
+void apply_in_part(BlockDevice& device, const DeviceRecord& write, bool whole, uint64_t odds, uint32_t sector,
+                   SimRng& rng) {
   if (whole) {
     if (rng.below(4) < odds) device.write(write.offset, device.data(write), write.bytes);
     return;
   }
-  for (uint32_t at = 0; at < write.bytes; ) {
+  for (uint32_t at = 0; at < write.bytes;) {
     const auto to_boundary = static_cast<uint32_t>(sector - (write.offset + at) % sector);
     const uint32_t bytes = std::min(to_boundary, write.bytes - at);
     if (rng.below(4) < odds) device.write(write.offset + at, device.data(write) + at, bytes);

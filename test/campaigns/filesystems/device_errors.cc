@@ -29,9 +29,9 @@ class DeviceErrors {
       // Buffered and direct in turn, so that both have their share of few.
       result.violation = one(seed, figures_.cases % 2 == 0 ? DirectIo::kOn : DirectIo::kOff);
       if (result.violation.empty()) continue;
-      result.violation += " (seed " + std::to_string(seed) + ")\nrepeat: " + options_.program + " errors --fs " +
-                          options_.filesystem + " --seed " + std::to_string(options_.seed) + " --count " +
-                          std::to_string(figures_.cases);
+      result.violation += " (seed " + std::to_string(seed) + ")\nrepeat: " + options_.program +
+                          " errors --fs " + options_.filesystem + " --seed " + std::to_string(options_.seed) +
+                          " --count " + std::to_string(figures_.cases);
     }
     result.figures = std::to_string(figures_.cases) + " seeds, " + std::to_string(figures_.latched) +
                      " latched, " + std::to_string(figures_.refused) + " not opened, " +
@@ -62,7 +62,9 @@ class DeviceErrors {
       if (!wrong.empty()) return "before the error: " + wrong;
       expected = before.expected_after();
     }
-    const uint32_t faults = rng.one_in(4) ? kFailFlushes : rng.one_in(2) ? kFailWrites : kFailWrites | kFailFlushes;
+    const uint32_t faults = rng.one_in(4)   ? kFailFlushes
+                            : rng.one_in(2) ? kFailWrites
+                                            : kFailWrites | kFailFlushes;
     device_.fail(faults, rng.below(rng.one_in(2) ? 20 : 400), rng.one_in(2) ? UINT64_MAX : rng.between(1, 3));
     options.groups = 300;
     Life life(volume_.ring(), options, expected, &device_);
@@ -76,7 +78,9 @@ class DeviceErrors {
     Life after(volume_.ring(), options, life.expected_after(), &device_);
     wrong = after.run(rng);
     volume_.unmount();
-    return wrong.empty() ? "" : "afterwards: " + wrong + (life.failure() ? " (" + life.failure()->message + ")" : "");
+    return wrong.empty()
+               ? ""
+               : "afterwards: " + wrong + (life.failure() ? " (" + life.failure()->message + ")" : "");
   }
 
   void count(const Life& life) {

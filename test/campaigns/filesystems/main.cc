@@ -21,10 +21,8 @@ constexpr int kNotRun = 77;
 constexpr int kUsage = 2;
 
 const std::map<std::string, CellResult (*)(const CellOptions&)> kCells = {
-    {"replay", waldo::test::replay},
-    {"errors", waldo::test::device_errors},
-    {"full", waldo::test::full_disk},
-    {"read-only", waldo::test::read_only},
+    {"replay", waldo::test::replay},       {"errors", waldo::test::device_errors},
+    {"full", waldo::test::full_disk},      {"read-only", waldo::test::read_only},
     {"no-direct", waldo::test::no_direct},
 };
 

@@ -18,7 +18,7 @@ constexpr uint64_t kImagesALife = 40;
 struct Figures {
   uint64_t images = 0;
   uint64_t chains = 0;
-  uint64_t requests = 0;  // recorded
+  uint64_t requests = 0;         // recorded
   uint64_t refused = 0;          // by the filesystem, and made anew
   uint64_t volatile_images = 0;  // with writes that no flush had covered
 };
@@ -40,8 +40,9 @@ class Replay {
       if (result.violation.empty()) continue;
       const std::string file = "waldo-" + options_.filesystem + "-" + std::to_string(seed_) + ".img";
       device_.save(file);
-      result.violation += " (seed " + std::to_string(seed_) + ", the disk is in " + file + ")\nrepeat: " + options_.program + " replay --fs " +
-                          options_.filesystem + " --seed " + std::to_string(seed_) + " --count " +
+      result.violation += " (seed " + std::to_string(seed_) + ", the disk is in " + file +
+                          ")\nrepeat: " + options_.program + " replay --fs " + options_.filesystem +
+                          " --seed " + std::to_string(seed_) + " --count " +
                           std::to_string(kLives * kImagesALife);
     }
     result.figures = std::to_string(figures_.images) + " images of " + std::to_string(figures_.chains) +

@@ -43,13 +43,17 @@ const FilesystemType& type_of(const std::string& name) {
   throw std::runtime_error("no such filesystem: " + name);
 }
 
+int outer_namespace = -1;
+
+}  // namespace
+
 void make_folder(const std::string& path) {
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) fail_with_errno("mkdir " + path);
 }
 
-}  // namespace
-
 std::string enter_own_namespace() {
+  outer_namespace = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  if (outer_namespace < 0) fail_with_errno("opening /proc/self/ns/mnt");
   if (unshare(CLONE_NEWNS) != 0) {
     if (errno == EPERM) throw NotRun("root");
     fail_with_errno("unshare");
@@ -57,6 +61,10 @@ std::string enter_own_namespace() {
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) fail_with_errno("a private mount tree");
   if (mount("tmpfs", kHome, "tmpfs", 0, "mode=700") != 0) fail_with_errno("mounting a tmpfs");
   return kHome;
+}
+
+void leave_own_namespace() {
+  if (setns(outer_namespace, CLONE_NEWNS) != 0) _exit(1);
 }
 
 // A loop device that goes when its last user does: the descriptor here, or the filesystem mounted.
@@ -114,7 +122,7 @@ Volume::Volume(const std::string& home, const std::string& type, const std::stri
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) fail_with_errno("creating " + file);
   ::close(fd);
-  device_ = std::make_unique<BlockDevice>(type_of(type).bytes, file);
+  device_ = std::make_unique<BlockDevice>(type_of(type).bytes, file, leave_own_namespace);
 }
 
 Volume::~Volume() {

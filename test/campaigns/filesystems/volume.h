@@ -15,6 +15,9 @@ struct MountRefused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Unless it is there.
+void make_folder(const std::string& path);
+
 // Once a process, before it has threads: its own mounts, below an empty folder.
 std::string enter_own_namespace();
 
