@@ -72,15 +72,22 @@ class DeviceErrors {
     if (!wrong.empty()) return "while writes fail: " + wrong;
     device_.heal();
     count(life);
+    Expected after = life.expected_after();
+    options.groups = 10;
+    if (rng.one_in(2)) {
+      // The page cache may still show what never reached the device.
+      Life reopened(volume_.ring(), options, after, &device_);
+      wrong = reopened.run(rng, true);
+      if (!wrong.empty()) return "reopened at once: " + wrong;
+      after = reopened.expected_after();
+    }
     volume_.unmount();
     volume_.mount();
-    options.groups = 10;
-    Life after(volume_.ring(), options, life.expected_after(), &device_);
-    wrong = after.run(rng);
+    Life remounted(volume_.ring(), options, after, &device_);
+    wrong = remounted.run(rng);
     volume_.unmount();
-    return wrong.empty()
-               ? ""
-               : "afterwards: " + wrong + (life.failure() ? " (" + life.failure()->message + ")" : "");
+    const std::string cause = life.failure() ? " (" + life.failure()->message + ")" : "";
+    return wrong.empty() ? "" : "mounted again: " + wrong + cause;
   }
 
   void count(const Life& life) {

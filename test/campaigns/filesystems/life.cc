@@ -22,7 +22,8 @@ Life::Life(const std::string& directory, LifeOptions options, Expected expected,
 
 std::string Life::failed(const char* what, const Status& status) {
   if (!failure_) failure_ = status.error();
-  return may_fail_ ? "" : std::string(what) + ": " + status.error().message;
+  const bool allowed = may_fail_ && status.error().code != Code::kCorrupt;
+  return allowed ? "" : std::string(what) + ": " + status.error().message;
 }
 
 void Life::promise(RingDriver& ring) {

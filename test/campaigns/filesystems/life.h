@@ -30,7 +30,7 @@ class Life {
   // `device`: told what has been acknowledged.
   Life(const std::string& directory, LifeOptions options, Expected expected, BlockDevice* device);
 
-  // "" or what is wrong. A failed write ends the life without being wrong if `may_fail`.
+  // "" or what is wrong. With `may_fail`, any error but corruption ends the life without being wrong.
   std::string run(SimRng& rng, bool may_fail = false);
   bool opened() const { return opened_; }
   // The first error, if something failed.
