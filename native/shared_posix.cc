@@ -10,6 +10,7 @@
 #endif
 
 #include <climits>
+#include <cstring>
 #include <ctime>
 #include <thread>
 
@@ -40,11 +41,13 @@ class PosixSharedMemory final : public SharedMemory {
            status.st_nlink > 0;
   }
 
-  void store(const void* data, size_t bytes) override { write(data, bytes, 0); }
+  void store(const void* data, size_t bytes) override { std::memcpy(stored_, data, bytes); }
 
   void wake() override {
     next_word_ += 1;
-    write(&next_word_, sizeof(next_word_), kWordOffset);
+    std::memcpy(stored_ + kWordOffset, &next_word_, sizeof(next_word_));
+    // What cannot be written, readers do without: it is a hint.
+    (void)retry_interrupted([&] { return ::pwrite(fd_.get(), stored_, sizeof(stored_), 0); });
     interrupt();
   }
 
@@ -84,16 +87,12 @@ class PosixSharedMemory final : public SharedMemory {
   }
 
  private:
-  // What cannot be stored, readers do without: it is a hint.
-  void write(const void* data, size_t bytes, off_t offset) {
-    (void)retry_interrupted([&] { return ::pwrite(fd_.get(), data, bytes, offset); });
-  }
-
   uint32_t* mapped_word() const { return reinterpret_cast<uint32_t*>(memory_ + kWordOffset); }
 
   Descriptor fd_;
   const std::string path_;
   uint8_t* const memory_;
+  uint8_t stored_[kWordOffset + sizeof(uint32_t)] = {};
   uint32_t next_word_;
 };
 
