@@ -89,8 +89,8 @@ bool refuses_direct(const std::string& path) {
   return !fd.valid() && errno == EINVAL;
 }
 
-// A file for trial writes which nobody else sees: without a name, or with one that is gone at once. If there is
-// none, errno says why.
+// A file for trial writes which nobody else sees: without a name, or with one that is gone at once. If
+// there is none, errno says why.
 Descriptor open_scratch(const std::string& directory, uint32_t mode) {
   constexpr int kFlags = O_RDWR | O_DIRECT | O_CLOEXEC;
   Descriptor unnamed(retry_interrupted(

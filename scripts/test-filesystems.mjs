@@ -1,6 +1,6 @@
-// Rings on real filesystems, on a block device of ours: simulated power losses, failing and full devices, read-only
-// mounts, and a filesystem without O_DIRECT. Needs root, FUSE, loop devices and the filesystems' tools, which it
-// installs on Debian.
+// Rings on real filesystems, on a block device of ours: simulated power losses, failing and full devices,
+// read-only mounts, and a filesystem without O_DIRECT. Needs root, FUSE, loop devices and the filesystems'
+// tools, which it installs on Debian.
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -1,6 +1,6 @@
-// A block device in memory: a process of its own serves it to the kernel as a file (FUSE), which a loop device
-// makes a disk of. It records writes and flushes in their order, fails them at will, and its bytes can be
-// changed behind the kernel's back while nothing is mounted.
+// A block device in memory: a process of its own serves it to the kernel as a file (FUSE), which a loop
+// device makes a disk of. It records writes and flushes in their order, fails them at will, and its bytes can
+// be changed behind the kernel's back while nothing is mounted.
 #pragma once
 
 #include <sys/types.h>
@@ -35,7 +35,8 @@ class BlockDevice {
   static constexpr uint64_t kBlock = 4096;
 
   // Serves `bytes` of zeros as the file `path`, which must be there and empty. The server begins with
-  // `leave_namespace`: if it were in that of the mounts, its end would wait for them to be unmounted, and they for it.
+  // `leave_namespace`: if it were in that of the mounts, its end would wait for them to be unmounted, and
+  // they for it.
   BlockDevice(uint64_t bytes, const std::string& path, void (*leave_namespace)());
   ~BlockDevice();
   BlockDevice(const BlockDevice&) = delete;
@@ -57,8 +58,8 @@ class BlockDevice {
   const DeviceRecord& record(size_t index) const { return records_[index]; }
   const uint8_t* data(const DeviceRecord& record) const { return log_ + record.data; }
 
-  // Only while nothing is mounted: makes the state of the snapshot with all records before `count` in it the present
-  // one. Counts must not go down from one call to the next.
+  // Only while nothing is mounted: makes the state of the snapshot with all records before `count` in it the
+  // present one. Counts must not go down from one call to the next.
   void restore(size_t count);
   void snapshot();
   void write(uint64_t offset, const uint8_t* data, uint64_t bytes);

@@ -1,5 +1,5 @@
-// What a power loss at a moment of a recording may leave on the disk: everything that a flush has covered, and of
-// the writes since then any sectors, applied in any order.
+// What a power loss at a moment of a recording may leave on the disk: everything that a flush has covered,
+// and of the writes since then any sectors, applied in any order.
 #pragma once
 
 #include "block_device.h"

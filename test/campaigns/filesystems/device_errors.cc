@@ -1,6 +1,6 @@
-// Writes or flushes fail with EIO from some moment on, for a while or for good, while a ring is made, appended to,
-// or recovered. It latches failed, acknowledges nothing more, and once the device works again everything
-// acknowledged is there.
+// Writes or flushes fail with EIO from some moment on, for a while or for good, while a ring is made,
+// appended to, or recovered. It latches failed, acknowledges nothing more, and once the device works again
+// everything acknowledged is there.
 #include "cells.h"
 #include "failure.h"
 #include "life.h"

@@ -1,5 +1,6 @@
-// Block-level replay: lives of a ring are recorded as the device saw them, then cut anywhere, and what a power loss
-// may have left is mounted and opened. The next life begins with such an image, so that recoveries are cut too.
+// Block-level replay: lives of a ring are recorded as the device saw them, then cut anywhere, and what a
+// power loss may have left is mounted and opened. The next life begins with such an image, so that recoveries
+// are cut too.
 #include <algorithm>
 
 #include "cells.h"
@@ -115,8 +116,8 @@ class Replay {
     return "";
   }
 
-  // Mounting replays the filesystem's journal. ext4's superblock has 1,024 bytes and one checksum, so that ext4
-  // refuses one that was torn between them; then the image is made of whole blocks.
+  // Mounting replays the filesystem's journal. ext4's superblock has 1,024 bytes and one checksum, so that
+  // ext4 refuses one that was torn between them; then the image is made of whole blocks.
   CrashImage mount_image(uint64_t at, const Life& life, SimRng& rng) {
     const CrashImage image = make_crash_image(device_, at, life.promised(), kSector, rng);
     try {

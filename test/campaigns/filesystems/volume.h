@@ -1,5 +1,5 @@
-// A filesystem on a BlockDevice, in a mount namespace of this process: whatever happens to the process, nothing
-// stays mounted, attached or behind in a folder.
+// A filesystem on a BlockDevice, in a mount namespace of this process: whatever happens to the process,
+// nothing stays mounted, attached or behind in a folder.
 #pragma once
 
 #include <memory>
