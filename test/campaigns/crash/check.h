@@ -21,12 +21,13 @@ std::string check_logs(Ring& ring, const Model& model, Status* status);
 std::string check_cursor(Ring& ring, const Model& model, const Scenario& scenario);
 
 struct ImageCounts {
-  uint64_t images = 0;       // recovered
-  uint64_t interrupted = 0;  // of them, by a crash during recovery
-  uint64_t killed = 0;       // of them, left by a killed process
-  uint64_t damaged = 0;      // of them, with damage to acknowledged sectors
-  uint64_t refused = 0;      // of those
-  uint64_t residue = 0;      // damage to the newest group, which nothing witnessed: taken for a torn write
+  uint64_t images = 0;         // recovered
+  uint64_t interrupted = 0;    // of them, by a crash during recovery
+  uint64_t killed = 0;         // of them, left by a killed process
+  uint64_t damaged = 0;        // of them, with damage to acknowledged sectors
+  uint64_t refused = 0;        // of those
+  uint64_t residue = 0;        // damage to the newest group, which nothing witnessed: taken for a torn write
+  uint64_t void_salvaged = 0;  // logs that were never acknowledged, back by lost writes, and salvaged
   uint64_t histories = 0;
 };
 

@@ -44,13 +44,15 @@ void replace(SimFileSystem& fs, const Place& place, const std::array<uint8_t, kS
     fs.overwrite(place.path, place.offset, sector.data(), kSector);
 }
 
-// What was done, for messages.
+// What was done, for messages; *writes_lost: something durable is as it was before.
 std::string damage(SimFileSystem& image, const SimFileSystem& earlier, const Scenario& scenario,
-                   const Model& model, SimRng& rng) {
+                   const Model& model, SimRng& rng, bool* writes_lost) {
   const Place place = draw_place(scenario, model, rng);
   const std::string where = place.path + " at " + std::to_string(place.offset);
   const auto before = sector_of(image, place);
-  switch (rng.below(3)) {
+  const uint64_t kind = rng.below(3);
+  *writes_lost = kind != 0;
+  switch (kind) {
     case 0: {
       auto rotten = before;
       for (uint64_t i = rng.between(1, 3); i > 0; --i)
@@ -72,8 +74,24 @@ std::string damage(SimFileSystem& image, const SimFileSystem& earlier, const Sce
   }
 }
 
-// Everything that can be read after a salvage was submitted, in order, and what is missing is told.
-std::string check_salvage(SimFileSystem& image, const Scenario& scenario, const Model& model) {
+bool is(const SubmittedLog& log, const LogHeader& header, const char* data) {
+  return log.seq_no == header.seq_no && log.payload.compare(0, std::string::npos, data, header.length) == 0;
+}
+
+bool was_submitted(const Model& model, const LogHeader& header, const char* data) {
+  const size_t index = model.after(header.seq_no - 1);
+  return index < model.logs.size() && is(model.logs[index], header, data);
+}
+
+bool was_voided(const Model& model, const LogHeader& header, const char* data) {
+  return std::any_of(model.voided.begin(), model.voided.end(),
+                     [&](const SubmittedLog& log) { return is(log, header, data); });
+}
+
+// Everything that can be read after a salvage was submitted, in order, and what is missing is told. Where `writes_lost`,
+// a void frame may be back that is shorter than the lost one: nothing on the disk contradicts it.
+std::string check_salvage(SimFileSystem& image, const Scenario& scenario, const Model& model,
+                          bool writes_lost, ImageCounts* counts) {
   RingOptions options = scenario.options;
   options.salvage = true;
   std::unique_ptr<Ring> ring;
@@ -95,13 +113,12 @@ std::string check_salvage(SimFileSystem& image, const Scenario& scenario, const 
     size_t at = chunk.start;
     for (uint32_t i = 0; i < chunk.count; ++i) {
       const auto header = load<LogHeader>(chunk.slab->data() + at);
-      const size_t index = model.after(header.seq_no - 1);
-      const bool submitted =
-          index < model.logs.size() && model.logs[index].seq_no == header.seq_no &&
-          model.logs[index].payload ==
-              std::string(reinterpret_cast<const char*>(chunk.slab->data() + at + sizeof(header)),
-                          header.length);
-      if (!submitted) return "salvaged log " + std::to_string(header.seq_no) + " was not submitted";
+      const char* data = reinterpret_cast<const char*>(chunk.slab->data() + at + sizeof(header));
+      if (!was_submitted(model, header, data)) {
+        if (!writes_lost || !was_voided(model, header, data))
+          return "salvaged log " + std::to_string(header.seq_no) + " was not submitted";
+        counts->void_salvaged += 1;
+      }
       at += log_stride(header.length);
     }
     after = chunk.last_seq_no;
@@ -115,7 +132,8 @@ std::string check_damaged_image(std::unique_ptr<SimFileSystem> image, const SimF
                                 ImageCounts* counts) {
   counts->images += 1;
   counts->damaged += 1;
-  const std::string done = damage(*image, earlier, scenario, model, rng);
+  bool writes_lost = false;
+  const std::string done = damage(*image, earlier, scenario, model, rng, &writes_lost);
   const auto explain = [&done](const std::string& wrong) { return wrong.empty() ? "" : done + ": " + wrong; };
   std::unique_ptr<Ring> ring;
   const auto before = rng.one_in(4) ? image->clone() : nullptr;
@@ -124,7 +142,7 @@ std::string check_damaged_image(std::unique_ptr<SimFileSystem> image, const SimF
     if (status.error().code != Code::kCorrupt)
       return explain("refused with another error than corruption: " + status.error().message);
     counts->refused += 1;
-    return before ? explain(check_salvage(*before, scenario, model)) : "";
+    return before ? explain(check_salvage(*before, scenario, model, writes_lost, counts)) : "";
   }
   Model kept = model;
   if (ring->bounds().tip < model.acknowledged) {

@@ -18,17 +18,18 @@ namespace {
 using namespace waldo::crash;
 
 constexpr char kUsage[] =
-    "waldo_crash images [--images N] [--seed S] [--images-a-crash N] [--jobs N]\n"
+    "waldo_crash images [--images N] [--seconds N] [--seed S] [--images-a-crash N] [--jobs N]\n"
     "waldo_crash images --history SEED [--images-a-crash N]\n"
     "waldo_crash flips [--jobs N]\n"
     "\n"
     "images  recovers N images (default 5000000) that simulated crashes leave; again and again from seed S\n"
-    "        (default: drawn); --history runs that one alone, as a failure tells\n"
+    "        (default: drawn), for N seconds at the most; --history runs that one alone, as a failure tells\n"
     "flips   flips each bit of a ring of four laps\n";
 
 struct Arguments {
   std::string command;
   uint64_t images = 5'000'000;
+  uint64_t seconds = INT64_MAX;
   uint64_t seed = 0;
   uint64_t history = 0;
   bool one_history = false;
@@ -64,6 +65,8 @@ Arguments parse(int argc, char** argv) {
     const uint64_t value = number_of(argv[i], i + 1 < argc ? argv[i + 1] : nullptr);
     if (option == "--images") {
       arguments.images = value;
+    } else if (option == "--seconds") {
+      arguments.seconds = value;
     } else if (option == "--seed") {
       arguments.seed = value;
     } else if (option == "--history") {
@@ -80,7 +83,17 @@ Arguments parse(int argc, char** argv) {
   return arguments;
 }
 
-enum Counter { kNext, kImages, kInterrupted, kKilled, kDamaged, kRefused, kResidue, kHistories };
+enum Counter {
+  kNext,
+  kImages,
+  kInterrupted,
+  kKilled,
+  kDamaged,
+  kRefused,
+  kResidue,
+  kVoidSalvaged,
+  kHistories
+};
 
 void add(Shared* shared, const ImageCounts& counts) {
   shared->counters[kImages] += counts.images;
@@ -89,13 +102,20 @@ void add(Shared* shared, const ImageCounts& counts) {
   shared->counters[kDamaged] += counts.damaged;
   shared->counters[kRefused] += counts.refused;
   shared->counters[kResidue] += counts.residue;
+  shared->counters[kVoidSalvaged] += counts.void_salvaged;
   shared->counters[kHistories] += counts.histories;
 }
 
 void run_histories(const Arguments& arguments, Shared* shared) {
   waldo::SimRng seeds(arguments.seed);
   const uint64_t base = seeds();
-  while (!shared->failed && shared->counters[kImages] < arguments.images) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto in_time = [&] {
+    const auto time = std::chrono::steady_clock::now() - start;
+    return std::chrono::duration_cast<std::chrono::seconds>(time).count() <
+           static_cast<int64_t>(arguments.seconds);
+  };
+  while (!shared->failed && shared->counters[kImages] < arguments.images && in_time()) {
     const uint64_t history = arguments.one_history ? arguments.history : base + shared->counters[kNext]++;
     ImageCounts counts;
     const std::string wrong = run_history(history, arguments.images_a_crash, &counts);
@@ -134,8 +154,8 @@ int images(const Arguments& arguments) {
                     std::to_string(arguments.seed) + ": " + count(shared, kInterrupted) +
                     " of crashes in recovery, " + count(shared, kKilled) + " of killed processes, " +
                     count(shared, kDamaged) + " damaged (" + count(shared, kRefused) + " refused, " +
-                    count(shared, kResidue) + " of the newest group, which nothing witnesses), in " +
-                    seconds_since(start));
+                    count(shared, kResidue) + " of the newest group, which nothing witnesses; " +
+                    count(shared, kVoidSalvaged) + " void logs salvaged), in " + seconds_since(start));
 }
 
 int flips(const Arguments& arguments) {

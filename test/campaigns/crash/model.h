@@ -19,6 +19,7 @@ struct Model {
   // By number. A log that was not recovered by a later open is void, and its number is given again with another
   // payload.
   std::vector<SubmittedLog> logs;
+  std::vector<SubmittedLog> voided;
   // Logs up to it must survive.
   uint64_t acknowledged = 0;
   // Logs up to it are known durable to something on the disk that lies behind them: damage to them must not pass
@@ -39,7 +40,7 @@ struct Model {
   uint64_t last() const { return logs.empty() ? 0 : logs.back().seq_no; }
   // The first log with a greater number.
   size_t after(uint64_t seq_no) const;
-  void truncate(uint64_t tip) { logs.resize(after(tip)); }
+  void truncate(uint64_t tip);
 };
 
 }  // namespace waldo::crash

@@ -12,6 +12,12 @@ size_t Model::after(uint64_t seq_no) const {
   return static_cast<size_t>(found - logs.begin());
 }
 
+void Model::truncate(uint64_t tip) {
+  const auto first = logs.begin() + static_cast<std::ptrdiff_t>(after(tip));
+  voided.insert(voided.end(), first, logs.end());
+  logs.erase(first, logs.end());
+}
+
 Scenario draw_scenario(SimRng& rng) {
   Scenario scenario;
   RingOptions& options = scenario.options;
