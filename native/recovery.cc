@@ -37,8 +37,9 @@ Status Recovery::run(RecoveryPlan* plan) {
   WALDO_TRY(read_headers());
   WALDO_TRY(check_unused_slots());
   WALDO_TRY(check_next_slot());
+  for (uint64_t no = oldest_page(); no < newest_; ++no) WALDO_TRY(complete_sealed(no));
   WALDO_TRY(check_expected_pages());
-  for (uint64_t no = oldest_page(); no < newest_; ++no) WALDO_TRY(check_sealed(no));
+  for (uint64_t no = oldest_page(); no < newest_; ++no) WALDO_TRY(check_link(no));
   WALDO_TRY(recover_newest());
   WALDO_TRY(verify_older());
   plan_.newest_slot = static_cast<uint32_t>(newest_ % geometry_.ring_size);
@@ -118,12 +119,11 @@ Status Recovery::check_unused_slots() {
     if (!page.is_open() || check.blank) continue;
     FrameProbe probe;
     WALDO_TRY(PageScanner(page, no).next_valid(0, geometry_.file_capacity, &probe));
-    if (probe.state == FrameState::kValid || check.foreign) {
-      if (!salvage_)
-        return damaged(page, no, 0, probe.header.first_seq_no, probe.header.last_seq_no,
-                       "has a damaged header");
-      continue;
-    }
+    const bool has_frames = probe.state == FrameState::kValid;
+    if (!salvage_ && (has_frames || check.foreign))
+      return damaged(page, no, 0, probe.header.first_seq_no, probe.header.last_seq_no,
+                     "has a damaged header");
+    if (has_frames) continue;
     plan_.report.healed.push_back(page_file_name(page.slot()) +
                                   ": damaged before it was used; prepared again");
     plan_.recreate.push_back(page.slot());
@@ -259,29 +259,34 @@ Status Recovery::walk(Page& page, uint64_t from, uint64_t tip, Build build, Walk
   return Status();
 }
 
-// A page that another one follows: H2, H3, C4.
-Status Recovery::check_sealed(uint64_t page_no) {
+// A page that another one follows: H2, H3. Before any page is given up, so that where this one ends is known.
+Status Recovery::complete_sealed(uint64_t page_no) {
+  if (!holds(page_no) || !headers_[page_at(page_no).slot()].valid) return Status();
   Page& page = page_at(page_no);
-  const PageState& next = page_at(page_no + 1).state();
-  if (!headers_[page.slot()].valid || headers_[page.slot()].header.page_no != page_no)
-    return Status();  // given up
   const PageHeader header = headers_[page.slot()].header;
   bool index_valid = false;
   if (page.state().sealed()) WALDO_TRY(page.load_index(header, &index_valid));
-  if (!index_valid && (page.state().flags & kPageSalvaged) != 0) {
+  if (index_valid) return Status();
+  if ((page.state().flags & kPageSalvaged) != 0)
     return salvage_page(page, page_no, header.prev_seq_no, header.last_seq_no);
-  }
-  if (!index_valid) {
-    const bool was_sealed = page.state().sealed();
-    page.reset(page_no, header.prev_seq_no, header.prev_frame_crc);
-    Walk chain;
-    WALDO_TRY(walk(page, 0, header.prev_seq_no, Build::kAll, &chain));
-    page.state().flags = (header.flags & ~kPageClean) | kPageSealed;
-    plan_.persist.push_back(page.slot());
-    plan_.report.healed.push_back(
-        "page " + std::to_string(page_no) +
-        (was_sealed ? ": the index was damaged and is rebuilt" : ": its seal was lost and is restored"));
-  }
+  const bool was_sealed = page.state().sealed();
+  page.reset(page_no, header.prev_seq_no, header.prev_frame_crc);
+  Walk chain;
+  WALDO_TRY(walk(page, 0, header.prev_seq_no, Build::kAll, &chain));
+  page.state().flags = (header.flags & ~kPageClean) | kPageSealed;
+  plan_.persist.push_back(page.slot());
+  plan_.report.healed.push_back(
+      "page " + std::to_string(page_no) +
+      (was_sealed ? ": the index was damaged and is rebuilt" : ": its seal was lost and is restored"));
+  return Status();
+}
+
+// C4.
+Status Recovery::check_link(uint64_t page_no) {
+  Page& page = page_at(page_no);
+  const PageState& next = page_at(page_no + 1).state();
+  const PageHeader& header = headers_[page.slot()].header;
+  if (!headers_[page.slot()].valid || header.page_no != page_no) return Status();  // given up
   const PageState& state = page.state();
   const bool salvaged = ((state.flags | next.flags) & kPageSalvaged) != 0;
   if (state.last_seq_no == next.prev_seq_no && (salvaged || state.last_frame_crc == next.prev_frame_crc))
