@@ -68,7 +68,7 @@ class MemoryPage final : public SharedMemory {
   void wake() override {}
   Status load(void* data, size_t bytes, size_t* got) override {
     *got = std::min(bytes, bytes_->size());
-    std::memcpy(data, bytes_->data(), *got);
+    if (*got > 0) std::memcpy(data, bytes_->data(), *got);
     return Status();
   }
   uint32_t word() override { return 0; }
