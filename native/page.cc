@@ -60,7 +60,8 @@ bool all_zero(const uint8_t* bytes, size_t count) {
 
 bool header_sound(const PageHeader& header) {
   return header.magic == kPageMagic && header.version == kFormatVersion &&
-         header.bytes == sizeof(PageHeader) && header.crc == crc_of(header);
+         header.bytes == sizeof(PageHeader) && header.generation < kMaxGeneration &&
+         header.crc == crc_of(header);
 }
 }  // namespace
 
