@@ -45,14 +45,16 @@ void check_seals(const FrameProbe& probe) {
   frame.log_count = probe.header.log_count;
   const Status sealed = seal_body(&frame);
   FUZZ_REQUIRE(sealed.ok(), sealed.error().message);
-  FUZZ_REQUIRE(frame.first_seq_no == probe.header.first_seq_no && frame.last_seq_no == probe.header.last_seq_no &&
+  FUZZ_REQUIRE(frame.first_seq_no == probe.header.first_seq_no &&
+                   frame.last_seq_no == probe.header.last_seq_no &&
                    frame.prev_seq_no == probe.header.prev_seq_no,
                "sealing finds other numbers");
   RingId ring_id;
   std::memcpy(ring_id.data(), probe.header.ring_id, ring_id.size());
   seal_header(&frame, {&ring_id, probe.header.position, probe.header.epoch, probe.header.durable_seq_no,
                        probe.header.prev_frame_crc});
-  FUZZ_REQUIRE(body_valid(copy.data(), load<FrameHeader>(copy.data()), kMinAlignment), "what was sealed is not valid");
+  FUZZ_REQUIRE(body_valid(copy.data(), load<FrameHeader>(copy.data()), kMinAlignment),
+               "what was sealed is not valid");
 }
 
 // The records of a frame's logs are their lengths and data, whatever else their headers say.
@@ -60,7 +62,8 @@ void check_packs(const FrameProbe& probe) {
   const size_t end = probe.header.frame_bytes;
   std::vector<uint8_t> records(end);
   size_t written = 0;
-  const Packing packed = pack_records(probe.frame, sizeof(FrameHeader), end, records.data(), records.size(), &written);
+  const Packing packed =
+      pack_records(probe.frame, sizeof(FrameHeader), end, records.data(), records.size(), &written);
   FUZZ_REQUIRE(packed == Packing::kDone, "a valid frame's logs cannot be packed");
   size_t at = 0;
   for (uint32_t i = 0; i < probe.header.log_count; ++i) {
@@ -88,7 +91,8 @@ void check_scan(const uint8_t* data, size_t bytes) {
     FUZZ_REQUIRE(status.ok(), status.error().message);
     if (probe.state != FrameState::kValid) break;
     FUZZ_REQUIRE(probe.offset >= at && probe.end() <= bytes, "a frame outside of its page");
-    FUZZ_REQUIRE(probe.header.position == kPageNo * geometry().file_capacity + probe.offset, "a frame out of place");
+    FUZZ_REQUIRE(probe.header.position == kPageNo * geometry().file_capacity + probe.offset,
+                 "a frame out of place");
     check_seals(probe);
     check_packs(probe);
   }

@@ -45,7 +45,8 @@ void check_cursor(MemoryFiles& files, const uint8_t* data, size_t bytes) {
   bool created = false;
   status = cursors.open("one", nullptr, 0, &state, &created);
   FUZZ_REQUIRE(!created, "a cursor that is there was made anew");
-  FUZZ_REQUIRE(state.position == listed[0].position && state.damaged == listed[0].damaged, "it is listed as another");
+  FUZZ_REQUIRE(state.position == listed[0].position && state.damaged == listed[0].damaged,
+               "it is listed as another");
   if (!status.ok()) {
     const Code code = status.error().code;
     FUZZ_REQUIRE((state.damaged && code == Code::kCorrupt) || (state.foreign && code == Code::kCursor),
@@ -74,9 +75,9 @@ void check_superblock(MemoryFiles& files, const uint8_t* data, size_t bytes) {
     return;
   }
   const Superblock before = file->superblock();
-  FUZZ_REQUIRE(before.ring_size >= 2 && before.ring_size <= kMaxRingSize && before.file_capacity <= kMaxFileCapacity &&
-                   before.file_capacity % kMaxAlignment == 0 && before.index_capacity <= kMaxIndexCapacity &&
-                   before.max_frame_bytes <= kMaxFrameCapacity,
+  FUZZ_REQUIRE(before.ring_size >= 2 && before.ring_size <= kMaxRingSize &&
+                   before.file_capacity <= kMaxFileCapacity && before.file_capacity % kMaxAlignment == 0 &&
+                   before.index_capacity <= kMaxIndexCapacity && before.max_frame_bytes <= kMaxFrameCapacity,
                "a geometry out of range");
   status = file->update(before.epoch + 1, before.max_frame_bytes);
   FUZZ_REQUIRE(status.ok(), status.error().message);

@@ -23,8 +23,8 @@ void check_refusal(const Status& status) {
   const Error& error = status.error();
   const bool no_space = error.code == Code::kIo && error.sys_errno == ENOSPC;
   const bool expected = error.code == Code::kCorrupt || error.code == Code::kVersion ||
-                        error.code == Code::kNotFound ||
-                        error.code == Code::kExceedsLimit || error.code == Code::kOption || no_space;
+                        error.code == Code::kNotFound || error.code == Code::kExceedsLimit ||
+                        error.code == Code::kOption || no_space;
   FUZZ_REQUIRE(expected, error.message);
 }
 
@@ -84,7 +84,9 @@ void run(const uint8_t* data, size_t bytes) {
   const Status opened = ring.open(options_of(mode));
   if (!opened.ok()) return check_refusal(opened);
   const Seen seen = ring.read_all();
-  FUZZ_REQUIRE(seen.last == ring.ring().bounds().tip, "reading ends at " + std::to_string(seen.last) + ", the tip is " + std::to_string(ring.ring().bounds().tip));
+  FUZZ_REQUIRE(seen.last == ring.ring().bounds().tip, "reading ends at " + std::to_string(seen.last) +
+                                                          ", the tip is " +
+                                                          std::to_string(ring.ring().bounds().tip));
   if ((mode & kVerify) != 0) check_verified(ring, seen);
   if ((mode & kReadOnly) != 0) return;
   if ((mode & kAppend) != 0 && !append(ring)) return;

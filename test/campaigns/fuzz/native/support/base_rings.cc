@@ -49,7 +49,8 @@ Image made(const Making& making) {
   // Two opens, so that two epochs follow one another.
   for (uint32_t half = 0; half < 2; ++half) {
     require(ring.open(making.options));
-    for (uint32_t i = half; i < making.frames; i += 2) require(ring.append(making.logs, making.bytes, making.step));
+    for (uint32_t i = half; i < making.frames; i += 2)
+      require(ring.append(making.logs, making.bytes, making.step));
     if (half == 0 || making.close) require(ring.ring().close());
   }
   ring.drop();

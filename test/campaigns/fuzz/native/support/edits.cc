@@ -42,7 +42,8 @@ Edits::Edits(const uint8_t* data, size_t bytes, MemoryFiles& files)
   mode_ = byte();
   repairs_ = byte();
   files_.reset(base_->image);
-  explain("base %zu, mode 0x%02x, repairs 0x%02x\n", static_cast<size_t>(base_ - bases.data()), mode_, repairs_);
+  explain("base %zu, mode 0x%02x, repairs 0x%02x\n", static_cast<size_t>(base_ - bases.data()), mode_,
+          repairs_);
 }
 
 bool Edits::next() {

@@ -24,14 +24,15 @@ const std::vector<Field>& fields_of(Structure structure) {
        FIELD(FrameHeader, body_crc), FIELD(FrameHeader, prev_frame_crc), FIELD(FrameHeader, ring_id),
        FIELD(FrameHeader, position), FIELD(FrameHeader, epoch), FIELD(FrameHeader, prev_seq_no),
        FIELD(FrameHeader, first_seq_no), FIELD(FrameHeader, last_seq_no), FIELD(FrameHeader, durable_seq_no)},
-      {FIELD(LogHeader, seq_no), FIELD(LogHeader, prev_seq_no), FIELD(LogHeader, length), FIELD(LogHeader, crc)},
+      {FIELD(LogHeader, seq_no), FIELD(LogHeader, prev_seq_no), FIELD(LogHeader, length),
+       FIELD(LogHeader, crc)},
       {FIELD(IndexEntry, seq_no), FIELD(IndexEntry, offset)},
       {FIELD(TailCopyHeader, magic), FIELD(TailCopyHeader, crc), FIELD(TailCopyHeader, version),
        FIELD(TailCopyHeader, bytes), FIELD(TailCopyHeader, ring_id), FIELD(TailCopyHeader, page_no),
        FIELD(TailCopyHeader, offset), FIELD(TailCopyHeader, frame_bytes)},
       {FIELD(Head, magic), FIELD(Head, crc), FIELD(Head, version), FIELD(Head, bytes), FIELD(Head, ring_id),
-       FIELD(Head, phase), FIELD(Head, empty), FIELD(Head, epoch), FIELD(Head, page_no), FIELD(Head, end_offset),
-       FIELD(Head, tip), FIELD(Head, giving_up)},
+       FIELD(Head, phase), FIELD(Head, empty), FIELD(Head, epoch), FIELD(Head, page_no),
+       FIELD(Head, end_offset), FIELD(Head, tip), FIELD(Head, giving_up)},
   };
   return (*all)[static_cast<size_t>(structure)];
 }

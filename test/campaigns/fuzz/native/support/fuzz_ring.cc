@@ -65,8 +65,10 @@ void FuzzRing::check_chunk(const ReadChunk& chunk, uint64_t after, Seen* seen) c
   for (uint32_t i = 0; i < chunk.count; ++i) {
     FUZZ_REQUIRE(chunk.end - at >= sizeof(LogHeader), "a chunk ends inside a log's header");
     const auto log = load<LogHeader>(data + at);
-    FUZZ_REQUIRE(log.length <= kMaxLogBytes && log_stride(log.length) <= chunk.end - at, "a log leaves its chunk");
-    FUZZ_REQUIRE(log.prev_seq_no == prev && log.seq_no > prev && log.seq_no <= kMaxSeqNo, "logs are not linked");
+    FUZZ_REQUIRE(log.length <= kMaxLogBytes && log_stride(log.length) <= chunk.end - at,
+                 "a log leaves its chunk");
+    FUZZ_REQUIRE(log.prev_seq_no == prev && log.seq_no > prev && log.seq_no <= kMaxSeqNo,
+                 "logs are not linked");
     if (i == 0) FUZZ_REQUIRE(log.seq_no == chunk.first_seq_no, "a chunk names another log as its first");
     if (log.seq_no > after) {
       seen->digest = crc32c(seen->digest, &log, offsetof(LogHeader, crc));

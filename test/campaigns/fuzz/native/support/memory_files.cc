@@ -185,7 +185,8 @@ Status MemoryFiles::share(const std::string& path, bool write, uint32_t,
 
 Status MemoryFiles::random(void* buffer, size_t bytes) {
   drawn_ += 0x9e3779b9;
-  for (size_t i = 0; i < bytes; ++i) static_cast<uint8_t*>(buffer)[i] = static_cast<uint8_t>(drawn_ >> i % 4 * 8);
+  for (size_t i = 0; i < bytes; ++i)
+    static_cast<uint8_t*>(buffer)[i] = static_cast<uint8_t>(drawn_ >> i % 4 * 8);
   return Status();
 }
 

@@ -34,9 +34,11 @@ Sizes sizes_of(MemoryFiles& files) {
   const Bytes* const ring = files.find(std::string(kDirectory) + "/RING");
   if (ring == nullptr || ring->size() < sizeof(Superblock)) return sizes;
   const auto block = load<Superblock>(ring->data());
-  if (block.alignment >= kMinAlignment && block.alignment <= kMaxAlignment && block.alignment % kMinAlignment == 0)
+  if (block.alignment >= kMinAlignment && block.alignment <= kMaxAlignment &&
+      block.alignment % kMinAlignment == 0)
     sizes.alignment = block.alignment;
-  if (block.file_capacity <= MemoryFiles::kMaxFileBytes) sizes.index_offset = kPageDataOffset + block.file_capacity;
+  if (block.file_capacity <= MemoryFiles::kMaxFileBytes)
+    sizes.index_offset = kPageDataOffset + block.file_capacity;
   return sizes;
 }
 
