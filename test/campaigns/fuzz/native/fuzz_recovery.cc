@@ -80,6 +80,8 @@ void run(const uint8_t* data, size_t bytes) {
   const uint8_t mode = edits.mode();
   files->set_direct((mode & kBuffered) == 0);
   if (!edits.next()) return;
+  // What a head may do to those who follow it is the business of fuzz_follow.
+  (void)files->remove(std::string(kDirectory) + "/head");
   FuzzRing ring(*files);
   const Status opened = ring.open(options_of(mode));
   if (!opened.ok()) return check_refusal(opened);

@@ -44,6 +44,7 @@ class FuzzRing {
   MemoryFiles& files_;
   std::shared_ptr<SlabPool> slabs_;
   std::unique_ptr<Ring> ring_;
+  bool following_ = false;  // another one's writing: what is read may be trimmed
 };
 
 }  // namespace waldo::fuzz
