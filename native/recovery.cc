@@ -107,6 +107,7 @@ Status Recovery::find_by_frames(Page& page, bool* found, uint64_t* page_no) {
       *page_no = *found ? std::max(*page_no, no) : no;
       *found = true;
     }
+    if (got < wanted) break;  // the file was cut short
   }
   return Status();
 }
