@@ -17,7 +17,7 @@ const { values } = parseArgs({
     target: { type: 'string', default: '' },
     seconds: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
-    corpus: { type: 'string' },
+    corpus: { type: 'string', multiple: true, default: [] },
     keep: { type: 'string' },
     input: { type: 'string' },
     stdin: { type: 'string', default: '/dev/null' },
@@ -47,7 +47,7 @@ const read = (directory: string) =>
   existsSync(directory) ? readdirSync(directory).map((name) => readFileSync(join(directory, name))) : [];
 const nameOf = (input: Buffer) => createHash('sha1').update(input).digest('hex').slice(0, 16);
 
-const inputs = values.input !== undefined ? [readFileSync(values.input)] : read(values.corpus ?? '');
+const inputs = values.input !== undefined ? [readFileSync(values.input)] : values.corpus.flatMap(read);
 const result = await fuzz(target, {
   seed: Number(values.seed),
   seconds: values.input !== undefined ? 0 : Number(values.seconds),
