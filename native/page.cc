@@ -81,7 +81,9 @@ Status Page::read_headers(HeaderCheck* check) {
       check->copy_damaged = true;
     } else if (std::memcmp(header.ring_id, geometry_.ring_id.data(), geometry_.ring_id.size()) != 0 ||
                header.page_no % geometry_.ring_size != slot_ || header.end_offset > geometry_.file_capacity ||
-               header.index_count > geometry_.index_capacity || header.last_seq_no > kMaxSeqNo) {
+               header.end_offset % geometry_.alignment != 0 ||
+               header.index_count > geometry_.index_capacity || header.last_seq_no > kMaxSeqNo ||
+               header.prev_seq_no > header.last_seq_no) {
       check->foreign = true;
     } else if (!check->valid || header.generation > check->header.generation) {
       check->valid = true;
