@@ -25,7 +25,8 @@ const HELP = `npm run test:fuzz -- [option…]
   --jobs N         fuzzers at a time (default: as many as there are processors)
   --corpus DIR     begin with these inputs too, DIR/TARGET/*, and keep new ones there (default: they are dropped)
   --minimise       put what is kept in --corpus, cut down, into test/campaigns/fuzz/corpus; nothing is fuzzed
-  --input FILE     run just this input of the one --target`;
+  --input FILE     run just this input of the one --target; with WALDO_FUZZ_EXPLAIN=1, recovery and follow print the
+                   edits that it is`;
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const committed = join(root, 'test', 'campaigns', 'fuzz', 'corpus');
@@ -124,8 +125,8 @@ function start(target, command, args, extra = {}) {
       running.delete(child);
       if (code !== 0) {
         failed.push(target);
-        console.log(output.slice(-8000));
       }
+      if (code !== 0 || options.input) console.log(output.slice(-8000));
       done({ code, output });
     });
   });
