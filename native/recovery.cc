@@ -196,6 +196,9 @@ Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no
   const uint32_t frame_crc = state.last_frame_crc;
   page.reset(page_no, prev_seq_no, state.prev_frame_crc);
   uint64_t tip = prev_seq_no;
+  // Where a sound header says that the next page begins, this one has ended.
+  const bool bounded = page_no < newest_ && headers_[page_at(page_no + 1).slot()].valid && holds(page_no + 1);
+  const uint64_t limit = bounded ? page_at(page_no + 1).state().prev_seq_no : kMaxSeqNo;
   if (page.is_open()) {
     PageScanner scanner(page, page_no);
     FrameProbe probe;
@@ -205,7 +208,7 @@ Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no
     }
     while (probe.state == FrameState::kValid) {
       plan_.max_epoch = std::max(plan_.max_epoch, probe.header.epoch);
-      if (probe.header.prev_seq_no >= tip) {
+      if (probe.header.prev_seq_no >= tip && probe.header.last_seq_no <= limit) {
         note_gap(page_no, state.end_offset, tip, probe.header.prev_seq_no);
         page.add_frame(probe.offset, probe.header);
         tip = probe.header.last_seq_no;
@@ -222,6 +225,11 @@ Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no
   if (frame_crc != 0 && state.end_offset == end) state.last_frame_crc = frame_crc;
   state.flags = kPageSealed | kPageSalvaged;
   plan_.persist.push_back(page.slot());
+  if (page_no < newest_ && !bounded &&
+      holds(page_no + 1)) {  // it was given up, and where it begins was a guess
+    PageState& next = page_at(page_no + 1).state();
+    if (next.last_seq_no < state.last_seq_no) next.prev_seq_no = next.last_seq_no = state.last_seq_no;
+  }
   return Status();
 }
 
