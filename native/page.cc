@@ -85,7 +85,9 @@ Status Page::read_headers(HeaderCheck* check) {
                header.index_count > geometry_.index_capacity || header.last_seq_no > kMaxSeqNo ||
                header.prev_seq_no > header.last_seq_no) {
       check->foreign = true;
-    } else if (!check->valid || header.generation > check->header.generation) {
+    } else {
+      check->alone = !check->valid;
+      if (check->valid && header.generation <= check->header.generation) continue;
       check->valid = true;
       check->header = header;
     }

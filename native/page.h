@@ -57,6 +57,7 @@ struct HeaderCheck {
   bool blank = false;         // all zeros: a prepared page
   bool copy_damaged = false;  // one copy is neither valid nor zeros
   bool foreign = false;       // a valid header of another ring, slot or version
+  bool alone = false;         // one copy is valid, and the other one is not, whatever it is
   PageHeader header{};
 };
 

@@ -67,8 +67,14 @@ Status Recovery::read_headers() {
       plan_.extend.push_back(page->slot());
     }
     uint64_t page_no = 0;
-    bool found = check.valid;
+    bool found = false;
+    if (salvage_ && !check.blank && (!check.valid || check.alone)) {
+      WALDO_TRY(find_by_frames(*page, &found, &page_no));
+      // The copy that is left may be of the lap before.
+      if (found && check.valid && page_no > check.header.page_no) check.valid = false;
+    }
     if (check.valid) {
+      found = true;
       page->adopt(check.header);
       page_no = check.header.page_no;
       plan_.max_epoch = std::max(plan_.max_epoch, check.header.epoch);
@@ -76,8 +82,6 @@ Status Recovery::read_headers() {
         plan_.report.healed.push_back("page " + std::to_string(page_no) + ": one header copy was damaged");
         plan_.persist.push_back(page->slot());
       }
-    } else if (salvage_ && !check.blank) {
-      WALDO_TRY(find_by_frames(*page, &found, &page_no));
     }
     if (found) newest_ = any ? std::max(newest_, page_no) : page_no;
     any = any || found;

@@ -11,7 +11,7 @@ namespace waldo::fuzz {
 namespace {
 
 // Bits of an input's mode.
-enum Mode : uint8_t { kVerify = 1, kMakeCursor = 2, kWriterDies = 4 };
+enum Mode : uint8_t { kVerify = 1, kMakeCursor = 2, kWriterDies = 4, kInsists = 8 };
 
 constexpr int kMostSteps = 6;
 
@@ -57,7 +57,7 @@ void run(const uint8_t* data, size_t bytes) {
   look(ring, mode);
   for (int step = 0; step < kMostSteps && edits.next(); ++step) {
     if ((mode & kWriterDies) != 0 && step == 1) files->set_locked(false);
-    const Status refreshed = ring.ring().refresh();
+    const Status refreshed = ring.ring().refresh((mode & kInsists) != 0 ? Ring::kRefreshAttempts : 2);
     if (!refreshed.ok()) check_failure(refreshed);
     look(ring, mode);
   }
