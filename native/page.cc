@@ -80,8 +80,9 @@ Status Page::read_headers(HeaderCheck* check) {
     } else if (!header_sound(header) || header.generation % kPageHeaderCopies != copy) {
       check->copy_damaged = true;
     } else if (std::memcmp(header.ring_id, geometry_.ring_id.data(), geometry_.ring_id.size()) != 0 ||
-               header.page_no % geometry_.ring_size != slot_ || header.end_offset > geometry_.file_capacity ||
-               header.end_offset % geometry_.alignment != 0 ||
+               header.page_no % geometry_.ring_size != slot_ ||
+               header.page_no >= UINT64_MAX / geometry_.file_capacity ||
+               header.end_offset > geometry_.file_capacity || header.end_offset % geometry_.alignment != 0 ||
                header.index_count > geometry_.index_capacity || header.last_seq_no > kMaxSeqNo ||
                header.prev_seq_no > header.last_seq_no) {
       check->foreign = true;

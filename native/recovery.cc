@@ -68,7 +68,7 @@ Status Recovery::read_headers() {
     }
     uint64_t page_no = 0;
     bool found = false;
-    if (salvage_ && !check.blank && (!check.valid || check.alone)) {
+    if (salvage_ && (!check.valid || check.alone)) {
       WALDO_TRY(find_by_frames(*page, &found, &page_no));
       // The copy that is left may be of the lap before.
       if (found && check.valid && page_no > check.header.page_no) check.valid = false;
