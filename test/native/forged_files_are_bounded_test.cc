@@ -55,6 +55,26 @@ TEST(ForgedFiles, AGenerationThatCannotGrowIsNotValid) {
   EXPECT_EQ(state.position, 7u);
 }
 
+TEST(ForgedFiles, APageNumberThatNoPositionCouldHaveIsNotValid) {
+  TempDirectory home;
+  const std::string directory = home / "ring";
+  RingDriver ring(posix_file_system(), directory);
+  ASSERT_OK(ring.open());
+  ASSERT_OK(ring.close());
+  ring.drop();
+  const std::string path = page_path(directory, 3);
+  for (uint64_t copy = 0; copy < kPageHeaderCopies; ++copy) {
+    auto header = load<PageHeader>(file_bytes(page_path(directory, 0)).data() + copy * kPageHeaderCopyStride);
+    header.page_no = UINT64_MAX;
+    header.crc = crc_of(header);
+    ASSERT_TRUE(write_bytes(page_path(directory, 0), copy * kPageHeaderCopyStride, &header, sizeof(header)));
+  }
+  ASSERT_EQ(rename(page_path(directory, 0).c_str(), path.c_str()), 0);  // the slot of that number
+  const Status opened = ring.open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, Code::kCorrupt);
+}
+
 // A writer that was killed in between says for good that it is giving up a page.
 TEST(ForgedFiles, ACursorIsMadeBesideAWriterThatDiedWhileGivingUpAPage) {
   TempDirectory home;
