@@ -83,7 +83,7 @@ void EngineWrap::start(const Napi::CallbackInfo& info, std::function<Status(Core
   Core* const core = core_.get();
   const bool posted = core->jobs.post([core, id, job = std::move(job)] {
     Mailbox::Done done{id, Status(), nullptr};
-    done.status = job(*core, &done.convert);
+    done.status = guarded([&] { return job(*core, &done.convert); });
     core->mailbox.post(std::move(done));
   });
   if (!posted) throw Napi::Error::New(info.Env(), "the engine is closed");
@@ -94,6 +94,7 @@ void EngineWrap::open(const Napi::CallbackInfo& info) {
   if (info.Length() < 3 || !info[1].IsString() || !info[2].IsObject()) {
     throw Napi::TypeError::New(info.Env(), "open takes an id, a directory and options");
   }
+  if (open_called_) throw Napi::TypeError::New(info.Env(), "open was called before");
   const std::string directory = info[1].As<Napi::String>();
   const EngineOptions options = options_from(info[2].As<Napi::Object>());
   start(info, [directory, options](Core& core, Mailbox::Convert* convert) {
@@ -109,6 +110,7 @@ void EngineWrap::open(const Napi::CallbackInfo& info) {
     *convert = [&core](Napi::Env env) { return opened_to(env, *core.engine); };
     return Status();
   });
+  open_called_ = true;
 }
 
 Napi::Value EngineWrap::allocate(const Napi::CallbackInfo& info) {

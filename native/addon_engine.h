@@ -82,6 +82,7 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap> {
   Napi::FunctionReference on_commit_;
   Napi::FunctionReference on_done_;
   size_t jobs_pending_ = 0;
+  bool open_called_ = false;  // a second engine in the place of the first would leave its jobs without one
   bool closing_ = false;
   bool finished_ = false;
 };

@@ -48,7 +48,7 @@ void Reads::run(Engine& engine, Chain& chain, uint64_t after, size_t max_bytes) 
   double id = 0;
   while (next(chain, &id)) {
     Ring::Fetched fetched;
-    const Status status = engine.fetch(after, max_bytes, &fetched);
+    const Status status = guarded([&] { return engine.fetch(after, max_bytes, &fetched); });
     const bool certain = status.ok() && fetched.last_seq_no > after;
     after = fetched.last_seq_no;
     const bool goes_on = certain && after < engine.ring().bounds().tip;
@@ -67,7 +67,7 @@ void Reads::run(Engine& engine, Chain& chain, uint64_t after, size_t max_bytes) 
 void Reads::check(Engine& engine, double id, const Status& status, const Ring::Fetched& fetched) {
   ReadChunk chunk;
   Mailbox::Done done{id, status, nullptr};
-  if (status.ok()) done.status = engine.check(fetched, &chunk);
+  if (status.ok()) done.status = guarded([&] { return engine.check(fetched, &chunk); });
   if (done.status.ok()) done.convert = [chunk](Napi::Env env) { return chunk_to(env, chunk); };
   mailbox_.post(std::move(done));
 }

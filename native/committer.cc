@@ -139,17 +139,19 @@ void Committer::spin() {
 bool Committer::commit_head() {
   std::lock_guard<std::mutex> writing(commit_mutex_);
   std::vector<PackedFrame> group;
-  {
+  Status status = guarded([&] {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!failure_.ok()) return false;
+    if (!failure_.ok()) return Status();
     for (const auto& queued : queue_) {
       if (queued->seal != Seal::kDone || group.size() == kMaxGroupFrames) break;
       group.push_back(queued->frame);
     }
-  }
-  if (group.empty()) return false;
+    return Status();
+  });
+  if (!status.ok()) fail(status);
+  if (!status.ok() || group.empty()) return false;
   size_t written = 0;
-  Status status = ring_.append(group.data(), group.size(), &written);
+  status = ring_.append(group.data(), group.size(), &written);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(written));

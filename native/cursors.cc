@@ -56,7 +56,6 @@ Status Cursors::open(const std::string& name, const bool* hold, uint64_t start, 
   *created = false;
   bool made = false;
   WALDO_TRY(fs_.make_directory(directory_, directory_mode(mode_), &made));
-  if (made) WALDO_TRY(fs_.sync_directory(parent_));
   OpenCursor cursor;
   WALDO_TRY(lock(name, &cursor.lock));
   Status loaded = load_file(name, true, &cursor.file, &cursor.record, state);
@@ -79,7 +78,9 @@ Status Cursors::open(const std::string& name, const bool* hold, uint64_t start, 
   if (state->foreign) {
     return Status::make(Code::kCursor, "cursor " + name + " belongs to another ring than " + parent_);
   }
-  // What was read may be in memory only, after a kill or a failed write.
+  // What was found may be in memory only, names as well, after a kill or a failed write.
+  WALDO_TRY(fs_.sync_directory(directory_));
+  WALDO_TRY(fs_.sync_directory(parent_));
   CursorRecord next = cursor.record;
   if (hold != nullptr) next.flags = *hold ? uint32_t{kCursorHolds} : 0;
   WALDO_TRY(write(cursor, next));

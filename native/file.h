@@ -77,11 +77,11 @@ class SharedMemory {
 
   virtual ~SharedMemory() = default;
 
-  // The writer's. Whether the file is there whole; storing into one that is not would end the process.
+  // The writer's. Whether the file is there whole.
   virtual bool intact() = 0;
-  // What is stored can be read in part while it is being stored.
+  // Up to kWordOffset bytes, that others see with the next wake().
   virtual void store(const void* data, size_t bytes) = 0;
-  // Changes the word, and wakes all who wait for that.
+  // Changes the word, and wakes all who wait for that. What is stored can be read in part meanwhile.
   virtual void wake() = 0;
 
   // Readers'. As many bytes from the start as there are.

@@ -225,16 +225,15 @@ class PosixFileSystem final : public FileSystem {
 
   Status list(const std::string& directory, std::vector<std::string>* names) override {
     names->clear();
-    DIR* stream = opendir(directory.c_str());
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), closedir);
     if (stream == nullptr) return Status::io(errno, "opendir", directory);
     errno = 0;
-    while (const dirent* entry = readdir(stream)) {
+    while (const dirent* entry = readdir(stream.get())) {
       const std::string name = entry->d_name;
       if (name != "." && name != "..") names->push_back(name);
       errno = 0;
     }
     const int failure = errno;
-    closedir(stream);
     return failure == 0 ? Status() : Status::io(failure, "readdir", directory);
   }
 

@@ -24,9 +24,15 @@ void Follower::run() {
   while (!stopping_) {
     lock.unlock();
     HeadReader& head = ring_.head();
-    const bool found = head.find();
-    const uint32_t seen = head.word();
-    const bool failed = !ring_.refresh().ok();
+    bool found = false;
+    uint32_t seen = 0;
+    const Status refreshed = guarded([&] {
+      found = head.find();
+      seen = head.word();
+      return ring_.refresh();
+    });
+    // Memory may be had again: whoever waits for the tip must not wait for ever.
+    const bool failed = !refreshed.ok() && refreshed.error().code != Code::kNoMemory;
     // Others may have refreshed the ring since: what they found has to be told, too.
     const uint64_t advances = ring_.advances();
     const bool changed = advances != told;

@@ -69,9 +69,14 @@ Status locked(const std::string& path, const std::string& holder) {
 
 class PosixLock final : public Lock {
  public:
-  PosixLock(Descriptor fd, FileId id) : fd_(std::move(fd)), id_(id) {}
+  // Holds nothing until it is given what was locked.
+  void hold(Descriptor fd, FileId id) {
+    fd_ = std::move(fd);
+    id_ = id;
+  }
 
   ~PosixLock() override {
+    if (!fd_.valid()) return;
     std::lock_guard<std::mutex> guard(registry().mutex);
     // The file stays: removing it would let two processes lock two files of the same name.
     (void)!ftruncate(fd_.get(), 0);
@@ -81,7 +86,7 @@ class PosixLock final : public Lock {
 
  private:
   Descriptor fd_;
-  FileId id_;
+  FileId id_{};
 };
 
 Status open_lock_file(const std::string& path, uint32_t mode, Descriptor* fd) {
@@ -138,8 +143,11 @@ Status lock_posix(const std::string& path, uint32_t mode, const std::string& des
     if (!still_named(path, id)) continue;  // removed meanwhile: lock the file that others would find
     const std::string holder = printable(description);
     write_holder(fd.get(), holder);
+    // Whatever takes memory comes first: what is registered without a lock to let go of it would be locked for good.
+    auto taken = std::make_unique<PosixLock>();
     registry().holders.emplace(id, holder);
-    *lock = std::make_unique<PosixLock>(std::move(fd), id);
+    taken->hold(std::move(fd), id);
+    *lock = std::move(taken);
     return Status();
   }
   return Status::io(ESTALE, "flock", path);

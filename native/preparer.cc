@@ -82,7 +82,7 @@ void Preparer::work(uint32_t slot) {
     if (slots_[slot].done) return;
     from = slots_[slot].filled;
   }
-  Status status = fill(slot, from);
+  Status status = guarded([&] { return fill(slot, from); });
   std::lock_guard<std::mutex> lock(mutex_);
   slots_[slot].status = status;
   slots_[slot].done = true;
@@ -106,7 +106,11 @@ Status Preparer::fill(uint32_t slot, uint64_t from) {
   std::unique_ptr<File> file;
   Status opened = fs_.open(path, flags, &file);
   if (opened.missing()) {
-    WALDO_TRY(Page::create(fs_, directory_, geometry_, slot, flags_));
+    const Status created = Page::create(fs_, directory_, geometry_, slot, flags_);
+    if (!created.ok()) {
+      (void)fs_.remove(path);  // a retry must not take a file for safe whose name may be lost
+      return created;
+    }
     opened = fs_.open(path, flags, &file);
   }
   if (!opened.ok()) return opened;

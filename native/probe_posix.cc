@@ -83,7 +83,14 @@ uint32_t declared_alignment([[maybe_unused]] int fd) {
   return 0;
 }
 
-// A file for trial writes which nobody else sees: without a name, or with one that is gone at once.
+bool refuses_direct(const std::string& path) {
+  const Descriptor fd(retry_interrupted(
+      [&] { return ::open(path.c_str(), O_RDONLY | O_DIRECT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); }));
+  return !fd.valid() && errno == EINVAL;
+}
+
+// A file for trial writes which nobody else sees: without a name, or with one that is gone at once. If
+// there is none, errno says why.
 Descriptor open_scratch(const std::string& directory, uint32_t mode) {
   constexpr int kFlags = O_RDWR | O_DIRECT | O_CLOEXEC;
   Descriptor unnamed(retry_interrupted(
@@ -96,7 +103,10 @@ Descriptor open_scratch(const std::string& directory, uint32_t mode) {
   const std::string path = directory + name;
   Descriptor named;
   const Status status = open_regular(path, kFlags | O_CREAT | O_EXCL, mode, &named);
-  if (status.ok()) unlink(path.c_str());
+  if (status.ok())
+    unlink(path.c_str());
+  else
+    errno = status.error().sys_errno;
   return named;
 }
 
@@ -154,6 +164,10 @@ Status probe_posix(const std::string& directory, uint32_t mode, Probe* probe) {
     const uint32_t working = working_alignment(scratch.get());
     probe->direct = working != 0;
     sector = std::max({sector, working, declared_alignment(scratch.get())});
+  } else if (errno == ENOSPC || errno == EDQUOT) {
+    // Only a file that is there can tell. Without one nothing will be written, for want of room.
+    probe->direct = !refuses_direct(directory + "/RING");
+    sector = kMaxAlignment;
   }
   probe->alignment = power_of_two_sector(sector);
   return Status();

@@ -172,7 +172,7 @@ Status Ring::fill(const Spot& spot, uint64_t offset, uint64_t bytes, SlabPool& s
   // A short read gets a buffer of its size: what keeps one log of it should not keep a whole slab.
   const bool pooled = bytes <= slabs.slab_bytes() && bytes > slabs.slab_bytes() / 2;
   *slab = pooled ? slabs.take() : slabs.take(bytes);
-  if (!*slab) return Status::make(Code::kInternal, "out of memory");
+  if (!*slab) return Status::no_memory();
   return spot.page->file().read(kPageDataOffset + offset, (*slab)->data(), bytes, got);
 }
 

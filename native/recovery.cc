@@ -86,7 +86,8 @@ Status Recovery::read_headers() {
     if (found) newest_ = any ? std::max(newest_, page_no) : page_no;
     any = any || found;
   }
-  if (any) return Status();
+  // A ring of one page is salvaged by the frames that it begins with.
+  if (any || salvage_) return Status();
   return Status::corrupt("no page of the ring has a valid header", LostRange{});
 }
 
@@ -192,6 +193,41 @@ Status Recovery::lose_page(uint64_t page_no, const std::string& what) {
   return Status();
 }
 
+// Whether a whole frame is one of an earlier open, never acknowledged, that a lost write has brought back: an open writes
+// down where the log ended, and what lies behind that is its own or later.
+bool Recovery::is_void(const FrameProbe& frame, const PageHeader& header) {
+  if (frame.offset >= header.end_offset) return frame.header.epoch < header.epoch;
+  return frame.end() == header.end_offset && frame.header.header_crc != header.last_frame_crc;
+}
+
+// Every valid frame of the page that belongs to the log. Epochs never fall along a page, so of two that do not follow
+// one another the older one is void. What is void is erased, so that no reader finds it.
+Status Recovery::surviving_frames(Page& page, uint64_t page_no, std::vector<FrameProbe>* frames) {
+  const HeaderCheck& check = headers_[page.slot()];
+  const bool known = check.valid && check.header.page_no == page_no;
+  PageScanner scanner(page, page_no);
+  FrameProbe probe;
+  WALDO_TRY(scanner.next_valid(0, geometry_.file_capacity, &probe));
+  while (probe.state == FrameState::kValid) {
+    const FrameHeader& header = probe.header;
+    plan_.max_epoch = std::max(plan_.max_epoch, header.epoch);
+    const bool older = !frames->empty() && header.epoch < frames->back().header.epoch;
+    if (older || (known && is_void(probe, check.header))) {
+      plan_.erase.emplace_back(page.slot(), probe.offset);
+    } else {
+      const bool adjacent = !frames->empty() && frames->back().end() == probe.offset;
+      if (adjacent && frames->back().header.header_crc != header.prev_frame_crc) {
+        plan_.erase.emplace_back(page.slot(), frames->back().offset);
+        frames->pop_back();
+      }
+      frames->push_back(probe);
+    }
+    WALDO_TRY(scanner.next_valid(probe.end(), geometry_.file_capacity, &probe));
+  }
+  plan_.report.scanned_bytes += scanner.bytes_read();
+  return Status();
+}
+
 Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no,
                               std::optional<uint64_t> last_seq_no) {
   salvaged_ = salvaged_ || salvage_;
@@ -199,27 +235,19 @@ Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no
   const uint64_t end = state.end_offset;
   const uint32_t frame_crc = state.last_frame_crc;
   page.reset(page_no, prev_seq_no, state.prev_frame_crc);
-  uint64_t tip = prev_seq_no;
   // Where a sound header says that the next page begins, this one has ended.
   const bool bounded = page_no < newest_ && headers_[page_at(page_no + 1).slot()].valid && holds(page_no + 1);
   const uint64_t limit = bounded ? page_at(page_no + 1).state().prev_seq_no : kMaxSeqNo;
-  if (page.is_open()) {
-    PageScanner scanner(page, page_no);
-    FrameProbe probe;
-    WALDO_TRY(scanner.next_valid(0, geometry_.file_capacity, &probe));
-    if (probe.state == FrameState::kValid && state.prev_seq_no > probe.header.prev_seq_no) {
-      state.prev_seq_no = tip = probe.header.prev_seq_no;  // the boundary was a guess
-    }
-    while (probe.state == FrameState::kValid) {
-      plan_.max_epoch = std::max(plan_.max_epoch, probe.header.epoch);
-      if (probe.header.prev_seq_no >= tip && probe.header.last_seq_no <= limit) {
-        note_gap(page_no, state.end_offset, tip, probe.header.prev_seq_no);
-        page.add_frame(probe.offset, probe.header);
-        tip = probe.header.last_seq_no;
-      }
-      WALDO_TRY(scanner.next_valid(probe.end(), geometry_.file_capacity, &probe));
-    }
-    plan_.report.scanned_bytes += scanner.bytes_read();
+  std::vector<FrameProbe> frames;
+  if (page.is_open()) WALDO_TRY(surviving_frames(page, page_no, &frames));
+  if (!frames.empty() && state.prev_seq_no > frames[0].header.prev_seq_no)
+    state.prev_seq_no = frames[0].header.prev_seq_no;  // the boundary was a guess
+  uint64_t tip = state.prev_seq_no;
+  for (const FrameProbe& frame : frames) {
+    if (frame.header.prev_seq_no < tip || frame.header.last_seq_no > limit) continue;
+    note_gap(page_no, state.end_offset, tip, frame.header.prev_seq_no);
+    page.add_frame(frame.offset, frame.header);
+    tip = frame.header.last_seq_no;
   }
   if (last_seq_no && *last_seq_no > tip) {
     note_gap(page_no, state.end_offset, tip, *last_seq_no);
@@ -251,6 +279,7 @@ Status Recovery::walk(Page& page, uint64_t from, uint64_t tip, Build build, Walk
     WALDO_TRY(scanner.probe(walk->stop, &probe));
     const FrameHeader& header = probe.header;
     if (probe.state != FrameState::kValid || header.epoch < epoch) break;
+    if (probe.offset >= newest.end_offset && header.epoch < newest.epoch) break;  // void
     const bool first_of_ring = page.state().page_no == 0 && probe.offset == 0;
     if (walk->chained &&
         (header.prev_frame_crc != walk->frame_crc || (!first_of_ring && header.prev_seq_no != walk->tip)))
@@ -357,7 +386,8 @@ Status Recovery::recover_newest() {
       const uint64_t last = next.state == FrameState::kValid ? next.header.prev_seq_no : witness;
       return damaged(page, newest_, chain.stop, chain.tip + 1, last, "has a damaged frame");
     }
-    plan_.erase.clear();
+    const auto here = [&page](const auto& frame) { return frame.first == page.slot(); };
+    plan_.erase.erase(std::remove_if(plan_.erase.begin(), plan_.erase.end(), here), plan_.erase.end());
     return salvage_page(page, newest_, header.prev_seq_no, std::max(witness, chain.tip));
   }
   plan_.settle_from = chain.stop;
@@ -383,7 +413,7 @@ Status Recovery::scan_behind(Page& page, const Walk& chain, uint64_t witness, bo
   WALDO_TRY(scanner.probe(chain.stop, &probe));
   uint64_t torn_end = chain.stop;
   if (probe.state == FrameState::kTornBody) {
-    plan_.erase.push_back(probe.offset);
+    plan_.erase.emplace_back(page.slot(), probe.offset);
     torn_end = probe.end();
     if (probe.header.durable_seq_no > chain.tip) *lost = true;
   }
@@ -391,7 +421,7 @@ Status Recovery::scan_behind(Page& page, const Walk& chain, uint64_t witness, bo
     WALDO_TRY(scanner.next_valid(at, chain.stop + reach, &probe));
     if (probe.state != FrameState::kValid) break;
     if (probe.header.durable_seq_no > chain.tip) *lost = true;
-    plan_.erase.push_back(probe.offset);
+    plan_.erase.emplace_back(page.slot(), probe.offset);
     plan_.max_epoch = std::max(plan_.max_epoch, probe.header.epoch);
     at = torn_end = probe.end();
   }

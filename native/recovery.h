@@ -52,11 +52,11 @@ struct RecoveryReport {
 
 struct RecoveryPlan {
   uint32_t newest_slot = 0;
-  uint64_t max_epoch = 0;          // seen anywhere
-  uint64_t settle_from = 0;        // in the newest page: what may not be durable yet, up to its end_offset
-  std::vector<uint64_t> erase;     // offsets in the newest page of frames that must not re-emerge
-  std::vector<uint32_t> persist;   // slots whose header must be written again
-  std::vector<uint32_t> extend;    // slots whose file was cut short
+  uint64_t max_epoch = 0;    // seen anywhere
+  uint64_t settle_from = 0;  // in the newest page: what may not be durable yet, up to its end_offset
+  std::vector<std::pair<uint32_t, uint64_t>> erase;  // slots, and offsets of frames that must not re-emerge
+  std::vector<uint32_t> persist;                     // slots whose header must be written again
+  std::vector<uint32_t> extend;                      // slots whose file was cut short
   std::vector<uint32_t> recreate;  // slots whose file must be made anew, for H4 and for pages lost
   RecoveryReport report;
 };
@@ -99,7 +99,9 @@ class Recovery {
   // says.
   Status walk(Page& page, uint64_t from, uint64_t tip, Build build, Walk* walk);
   Status scan_behind(Page& page, const Walk& walk, uint64_t witness, bool* lost);
-  // Counts every valid frame of the page, whatever lies between, and reports the gaps.
+  static bool is_void(const FrameProbe& frame, const PageHeader& header);
+  Status surviving_frames(Page& page, uint64_t page_no, std::vector<FrameProbe>* frames);
+  // Counts them into the page, whatever lies between, and reports the gaps.
   Status salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no,
                       std::optional<uint64_t> last_seq_no);
   Status lose_page(uint64_t page_no, const std::string& what);

@@ -16,7 +16,7 @@ Status Ring::append(PackedFrame* frames, size_t count, size_t* written) {
     if (!failure_.ok()) return failure_;
   }
   if (closed_ || options_.read_only) return Status::make(Code::kClosed, "the ring is not open for appending");
-  Status status = append_group(frames, count, written);
+  Status status = guarded([&] { return append_group(frames, count, written); });
   // A page that is held is not touched: it can be tried again.
   if (status.ok() || status.error().code == Code::kFull) return status;
   // After a failed write nobody knows what the disk holds. Nothing is retried in place: reopening recovers.
@@ -142,7 +142,7 @@ Status Ring::persist_watermark() {
   if (closed_ || options_.read_only || !failure().ok()) return Status();
   Page& page = current();
   if (page.persisted_offset() == page.state().end_offset) return Status();
-  Status status = persist(page, 0);
+  Status status = guarded([&] { return persist(page, 0); });
   if (status.ok()) return status;
   std::lock_guard<std::mutex> lock(mutex_);
   failure_ = status;
@@ -159,7 +159,7 @@ Status Ring::close() {
     // durable.
     const Status failed = failure();
     if (failed.ok())
-      status = persist(current(), kPageClean);
+      status = guarded([&] { return persist(current(), kPageClean); });
     else if (!options_.dsync)
       status = failed;
   }

@@ -178,6 +178,7 @@ class Ring {
 
   // Opening (ring_open.cc).
   Status open_files();
+  Status sync_names(bool made);
   Status open_pages();
   Status create();
   Status adopt_geometry();

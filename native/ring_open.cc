@@ -78,9 +78,22 @@ Status Ring::open_files() {
     if (healed) report_.healed.push_back("RING: one copy of the superblock was damaged");
   }
   WALDO_TRY(adopt_geometry());
+  WALDO_TRY(sync_names(made));
   head_writer_ = std::make_unique<HeadWriter>(fs_, directory_, geometry_.ring_id, options_.mode);
   publish(kHeadOpening);
   return open_pages();
+}
+
+// Whoever made the files may have been killed before their names were durable.
+Status Ring::sync_names(bool made) {
+  WALDO_TRY(fs_.sync_directory(directory_));
+  const size_t slash = directory_.find_last_of('/');
+  const Status synced = fs_.sync_directory(slash == std::string::npos ? "."
+                                           : slash == 0               ? "/"
+                                                                      : directory_.substr(0, slash));
+  // A directory that somebody with other rights made for the ring is theirs to make durable.
+  const bool theirs = !made && !synced.ok() && synced.error().sys_errno == EACCES;
+  return theirs ? Status() : synced;
 }
 
 Status Ring::open_pages() {
@@ -119,10 +132,6 @@ Status Ring::create() {
   first.reset(0, 0, 0);
   WALDO_TRY(first.persist(kPageClean, 0));
   WALDO_TRY(SuperblockFile::create(fs_, directory_, block, options_.mode));
-  const size_t slash = directory_.find_last_of('/');
-  WALDO_TRY(fs_.sync_directory(slash == std::string::npos ? "."
-                               : slash == 0               ? "/"
-                                                          : directory_.substr(0, slash)));
   bool healed = false;
   return SuperblockFile::open(fs_, directory_, true, &superblock_, &healed);
 }
@@ -183,7 +192,8 @@ Status Ring::adopt_geometry() {
 }
 
 Status Ring::recover() {
-  if (!options_.read_only) WALDO_TRY(restore_tail_copy(fs_, directory_, pages_, &tail_copied_));
+  if (!options_.read_only)
+    WALDO_TRY(restore_tail_copy(fs_, directory_, pages_, options_.mode, &tail_copied_));
   RecoveryPlan plan;
   WALDO_TRY(Recovery(pages_, geometry_, max_frame_bytes_, options_.salvage).run(&plan));
   const bool created = report_.outcome == RecoveryReport::Outcome::kCreated;
@@ -230,8 +240,8 @@ Status Ring::carry_out(const RecoveryPlan& plan) {
   for (uint32_t slot : plan.extend) WALDO_TRY(pages_[slot]->file().allocate(geometry_.file_bytes()));
   Page& newest = current();
   WALDO_TRY(settle_tail(newest, plan.settle_from));
-  for (uint64_t offset : plan.erase) {
-    WALDO_TRY(write_zeros(newest.file(), kPageDataOffset + offset, geometry_.alignment));
+  for (const auto& [slot, offset] : plan.erase) {
+    WALDO_TRY(write_zeros(pages_[slot]->file(), kPageDataOffset + offset, geometry_.alignment));
   }
   std::vector<uint32_t> persist = plan.persist;
   persist.push_back(newest.slot());

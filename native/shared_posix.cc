@@ -1,5 +1,6 @@
-// Memory shared by way of a file: mapped by its writer; read by pread, since reading a mapping whose file somebody
-// cuts short would end the process. Waiting is a futex on Linux, else a nap.
+// Memory shared by way of a file: mapped to wait for, read and written by pread and pwrite, since touching a
+// mapping whose file somebody cuts short ends the process, and so does storing into one whose disk is full or
+// fails. Waiting is a futex on Linux, else a nap.
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -31,7 +32,7 @@ long futex(const void* word, int operation, uint32_t value, const timespec* time
 class PosixSharedMemory final : public SharedMemory {
  public:
   PosixSharedMemory(Descriptor fd, std::string path, uint8_t* memory)
-      : fd_(std::move(fd)), path_(std::move(path)), memory_(memory) {}
+      : fd_(std::move(fd)), path_(std::move(path)), memory_(memory), next_word_(word()) {}
   ~PosixSharedMemory() override { munmap(memory_, kBytes); }
 
   bool intact() override {
@@ -40,10 +41,13 @@ class PosixSharedMemory final : public SharedMemory {
            status.st_nlink > 0;
   }
 
-  void store(const void* data, size_t bytes) override { std::memcpy(memory_, data, bytes); }
+  void store(const void* data, size_t bytes) override { std::memcpy(stored_, data, bytes); }
 
   void wake() override {
-    __atomic_fetch_add(mapped_word(), 1, __ATOMIC_RELEASE);
+    next_word_ += 1;
+    std::memcpy(stored_ + kWordOffset, &next_word_, sizeof(next_word_));
+    // What cannot be written, readers do without: it is a hint.
+    (void)retry_interrupted([&] { return ::pwrite(fd_.get(), stored_, sizeof(stored_), 0); });
     interrupt();
   }
 
@@ -88,6 +92,8 @@ class PosixSharedMemory final : public SharedMemory {
   Descriptor fd_;
   const std::string path_;
   uint8_t* const memory_;
+  uint8_t stored_[kWordOffset + sizeof(uint32_t)] = {};
+  uint32_t next_word_;
 };
 
 Status open_shared(const std::string& path, bool write, uint32_t mode, Descriptor* fd) {
@@ -109,8 +115,7 @@ Status share_posix(const std::string& path, bool write, uint32_t mode,
                    std::unique_ptr<SharedMemory>* memory) {
   Descriptor fd;
   WALDO_TRY(open_shared(path, write, mode, &fd));
-  const int protection = write ? PROT_READ | PROT_WRITE : PROT_READ;
-  void* const mapped = mmap(nullptr, SharedMemory::kBytes, protection, MAP_SHARED, fd.get(), 0);
+  void* const mapped = mmap(nullptr, SharedMemory::kBytes, PROT_READ, MAP_SHARED, fd.get(), 0);
   if (mapped == MAP_FAILED) return Status::io(errno, "mmap", path);
   *memory = std::make_unique<PosixSharedMemory>(std::move(fd), path, static_cast<uint8_t*>(mapped));
   return Status();

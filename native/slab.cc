@@ -47,7 +47,7 @@ std::unique_ptr<Slab> Slab::map(size_t bytes, HugePages huge) {
 
 Status map_buffer(size_t bytes, std::unique_ptr<Slab>* buffer) {
   *buffer = Slab::map(bytes, HugePages::kNone);
-  return *buffer ? Status() : Status::make(Code::kInternal, "out of memory");
+  return *buffer ? Status() : Status::no_memory();
 }
 
 std::shared_ptr<SlabPool> SlabPool::create(size_t slab_bytes, size_t keep, bool reserved) {
@@ -82,7 +82,12 @@ std::shared_ptr<Slab> SlabPool::take(size_t bytes) const { return Slab::map(byte
 
 void SlabPool::give_back(std::unique_ptr<Slab> slab) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (free_.size() < keep_) free_.push_back(std::move(slab));
+  if (free_.size() >= keep_) return;
+  try {
+    free_.push_back(std::move(slab));
+  } catch (const std::bad_alloc&) {
+    // Called by destructors: a slab that cannot be kept is given back to the system.
+  }
 }
 
 }  // namespace waldo

@@ -95,6 +95,16 @@ Status Status::make(Code code, std::string message) {
   return Status(std::move(error));
 }
 
+const Status& Status::no_memory() {
+  static const Status made = make(Code::kNoMemory, "out of memory");
+  return made;
+}
+
+namespace {
+// Before it is needed.
+[[maybe_unused]] const Status& made_at_start = Status::no_memory();
+}  // namespace
+
 Status Status::option(const char* option, std::string message) {
   Error error;
   error.code = Code::kOption;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,7 @@ enum class Code : int {
   kCursor = 10,
   kNotFound = 11,
   kFull = 12,
+  kNoMemory = 13,
 };
 
 struct LostRange {
@@ -59,10 +61,23 @@ class [[nodiscard]] Status {
                         std::string path = "");
   static Status make(Code code, std::string message);
   static Status option(const char* option, std::string message);
+  // Made beforehand: to say this takes no memory.
+  static const Status& no_memory();
 
  private:
   std::shared_ptr<const Error> error_;
 };
+
+// What `call` returns, or that it ran out of memory: for threads that nobody catches anything from, and for whoever
+// must not be left half-way.
+template <typename Call>
+Status guarded(Call call) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    return Status::no_memory();
+  }
+}
 
 // The symbolic name of an errno ("ENOSPC"), or "" where this platform has none.
 const char* errno_name(int sys_errno);

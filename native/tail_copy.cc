@@ -5,9 +5,25 @@ namespace waldo {
 namespace {
 
 std::string copy_path(const std::string& directory) { return directory + "/TAIL"; }
+std::string temporary_path(const std::string& directory) { return directory + "/TAIL.tmp"; }
 
 uint32_t copy_crc(const TailCopyHeader& header, const uint8_t* frames) {
   return crc32c(crc_of(header), frames, header.frame_bytes);
+}
+
+// Whole and durable in the old one's place.
+Status write_file(FileSystem& fs, const std::string& directory, const Slab& copy, uint64_t bytes,
+                  uint32_t mode) {
+  WALDO_TRY(fs.remove(temporary_path(directory)));
+  OpenFlags flags;
+  flags.write = flags.create = true;
+  flags.mode = mode;
+  std::unique_ptr<File> file;
+  WALDO_TRY(fs.open(temporary_path(directory), flags, &file));
+  WALDO_TRY(file->write(0, copy.data(), bytes));
+  WALDO_TRY(file->sync());
+  WALDO_TRY(fs.rename(temporary_path(directory), copy_path(directory)));
+  return fs.sync_directory(directory);
 }
 
 }  // namespace
@@ -31,20 +47,13 @@ Status write_tail_copy(FileSystem& fs, const std::string& directory, const Page&
     return Status::corrupt("the newest page ends inside a frame", std::nullopt, page.file().path());
   header.crc = copy_crc(header, frames);
   std::memcpy(buffer->data(), &header, sizeof(header));
-  WALDO_TRY(fs.remove(copy_path(directory)));
-  OpenFlags flags;
-  flags.write = flags.create = true;
-  flags.mode = mode;
-  std::unique_ptr<File> file;
-  WALDO_TRY(fs.open(copy_path(directory), flags, &file));
-  WALDO_TRY(file->write(0, buffer->data(), kTailCopyDataOffset + header.frame_bytes));
-  WALDO_TRY(file->sync());
-  return fs.sync_directory(directory);
+  return write_file(fs, directory, *buffer, kTailCopyDataOffset + header.frame_bytes, mode);
 }
 
 Status restore_tail_copy(FileSystem& fs, const std::string& directory,
-                         std::vector<std::shared_ptr<Page>>& pages, bool* found) {
+                         std::vector<std::shared_ptr<Page>>& pages, uint32_t mode, bool* found) {
   *found = false;
+  WALDO_TRY(fs.remove(temporary_path(directory)));
   std::unique_ptr<File> file;
   Status opened = fs.open(copy_path(directory), OpenFlags(), &file);
   if (opened.missing()) return Status();
@@ -73,6 +82,8 @@ Status restore_tail_copy(FileSystem& fs, const std::string& directory,
   HeaderCheck check;
   WALDO_TRY(page.read_headers(&check));
   if (!check.valid || check.header.page_no != header.page_no) return Status();
+  // It may be in memory only, after a kill or a failed write: then it could not serve a second time.
+  WALDO_TRY(write_file(fs, directory, *buffer, bytes, mode));
   return page.file().write(kPageDataOffset + header.offset, buffer->data() + kTailCopyDataOffset,
                            header.frame_bytes);
 }

@@ -18,7 +18,7 @@ Status write_tail_copy(FileSystem& fs, const std::string& directory, const Page&
 // is written before the copy is removed. A copy cut short means that the page was not touched yet. *found:
 // there is a file to remove.
 Status restore_tail_copy(FileSystem& fs, const std::string& directory,
-                         std::vector<std::shared_ptr<Page>>& pages, bool* found);
+                         std::vector<std::shared_ptr<Page>>& pages, uint32_t mode, bool* found);
 
 Status remove_tail_copy(FileSystem& fs, const std::string& directory);
 

@@ -26,6 +26,7 @@ import type { NativeError } from './binding.js';
  * | `WALDO_UNSUPPORTED` | an object store lacks what the buffer relies on |
  * | `WALDO_MISSING_PACKAGE` | an optional package has to be installed first; the message says how |
  * | `WALDO_INVALID_ARGUMENT` | an argument has the wrong type, or a payload cannot be read |
+ * | `WALDO_NO_MEMORY` | memory ran out for what was asked for, or for what the ring was writing: it is then latched |
  * | `WALDO_INTERNAL` | a defect of Waldo, or an addon that cannot be loaded |
  */
 export type WaldoErrorCode =
@@ -49,6 +50,7 @@ export type WaldoErrorCode =
   | 'WALDO_UNSUPPORTED'
   | 'WALDO_MISSING_PACKAGE'
   | 'WALDO_INVALID_ARGUMENT'
+  | 'WALDO_NO_MEMORY'
   | 'WALDO_INTERNAL';
 
 /** Every error that Waldo makes. Branch on `code`; messages may change. */
@@ -138,6 +140,7 @@ const NATIVE_CODES: readonly WaldoErrorCode[] = [
   'WALDO_CURSOR',
   'WALDO_NOT_FOUND',
   'WALDO_FULL',
+  'WALDO_NO_MEMORY',
 ];
 
 export function fromNative(error: NativeError): WaldoError {

@@ -102,6 +102,7 @@ test('what open fails with has its details', async () => {
     [{ code: 7, message: 'x' }, 'WALDO_VERSION'],
     [{ code: 9, message: 'x' }, 'WALDO_INTERNAL'],
     [{ code: 11, message: 'x' }, 'WALDO_NOT_FOUND'],
+    [{ code: 13, message: 'x' }, 'WALDO_NO_MEMORY'],
     [{ code: 99, message: 'x' }, 'WALDO_INTERNAL'],
   ] as const;
   for (const [failure, code] of cases) {

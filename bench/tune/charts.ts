@@ -1,13 +1,13 @@
 // The curves of a report: what page/report.js draws, and the tables that say the same.
 
 import { countOf, formatSize } from '../../src/units.js';
-import { formatDuration, formatRate } from './format.js';
+import { formatDuration, formatRate, formatTime } from './format.js';
 import { stageOf } from './recommend.js';
 import type { Candidate, Stage, TuneResult } from './result.js';
 import { BATCHES_IN_FLIGHT } from './trials.js';
 
-/** How values are shown; durations are in microseconds. */
-export type Quantity = 'size' | 'count' | 'rate' | 'duration';
+/** How values are shown; durations are in microseconds, times in seconds. */
+export type Quantity = 'size' | 'count' | 'rate' | 'duration' | 'time';
 
 export interface Series {
   readonly label: string;
@@ -17,7 +17,6 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
-/** Both axes are logarithmic. */
 export interface Chart {
   readonly id: string;
   readonly title: string;
@@ -26,6 +25,11 @@ export interface Chart {
   readonly x: { readonly label: string; readonly quantity: Quantity; readonly values: readonly number[] };
   readonly y: { readonly label: string; readonly quantity: Quantity };
   readonly series: readonly Series[];
+  /**
+   * Curves over time: the axes are linear, that of values begins at 0, and where there is no value there is no line.
+   * @default false: both axes are logarithmic
+   */
+  readonly linear?: boolean;
 }
 
 export function show(quantity: Quantity, value: number): string {
@@ -38,6 +42,8 @@ export function show(quantity: Quantity, value: number): string {
       return formatRate(value);
     case 'duration':
       return formatDuration(value);
+    case 'time':
+      return formatTime(value);
   }
 }
 

@@ -15,6 +15,13 @@ export function formatDuration(microseconds: number): string {
   return `${formatValue(value)} ${unit}`;
 }
 
+/** Seconds, as `h:mm:ss`. */
+export function formatTime(seconds: number): string {
+  const whole = Math.round(seconds);
+  const part = (value: number) => String(value % 60).padStart(2, '0');
+  return `${Math.floor(whole / 3600)}:${part(Math.floor(whole / 60))}:${part(whole)}`;
+}
+
 /** `0.123` → `12 %`. */
 export function formatPercent(part: number): string {
   return `${formatValue(Math.round(part * 100))} %`;

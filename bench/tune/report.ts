@@ -1,13 +1,10 @@
-// The report of a sweep: one HTML file that needs nothing else, and no network.
+// The report of a sweep.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { countOf, formatCount, formatSize } from '../../src/units.js';
-import { ROOT } from '../raw.js';
 import { chartsOf } from './charts.js';
+import { renderDocument } from './document.js';
 import { formatDuration, formatRate } from './format.js';
-import { Html, html, scriptJson } from './html.js';
+import { type Html, html } from './html.js';
 import { bars, chartFigure, durations, heatMap, LOGS, plainFigure } from './parts.js';
 import { stageOf } from './recommend.js';
 import type { Candidate, StageName, TuneResult } from './result.js';
@@ -18,38 +15,11 @@ import { sayWorkload } from './workload.js';
 /** Tells a report from other files. */
 export const GENERATOR = '<meta name="generator" content="waldo tune">';
 
-/** Nothing is fetched, whatever a text in the report says. */
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
-
-const PAGE = join(ROOT, 'bench', 'tune', 'page');
-const UPLOT = dirname(createRequire(import.meta.url).resolve('uplot'));
-
-/** Read as they are: their text is code, not data. */
-function asset(folder: string, name: string): Html {
-  return new Html(readFileSync(join(folder, name), 'utf8').replaceAll('</script', '<\\/script'));
-}
-
 export function renderReport(result: TuneResult): string {
   const title = `waldo tune: ${sayWorkload(result.workload)}`;
   const charts = chartsOf(result);
-  const drawn = charts.map(({ id, x, y, series }) => ({ id, x, y, series }));
   const figure = (id: string) => charts.filter((chart) => chart.id === id).map(chartFigure);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Html(POLICY)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-${new Html(GENERATOR)}
-<title>${title}</title>
-<style>${asset(UPLOT, 'uPlot.min.css')}</style>
-<style>${asset(PAGE, 'report.css')}</style>
-</head>
-<body>
-<main>
-${header(result)}
+  const content = html`${header(result)}
 ${recommended(result)}
 ${notes(result)}
 ${figure('batch')}
@@ -58,14 +28,8 @@ ${geometryFigure(result)}
 ${figure('fanout')}
 ${figure('delays')}
 ${barFigures(result)}
-${machine(result)}
-</main>
-<script type="application/json" id="charts">${scriptJson(drawn)}</script>
-<script>${asset(UPLOT, 'uPlot.iife.min.js')}</script>
-<script>${asset(PAGE, 'report.js')}</script>
-</body>
-</html>
-`.text;
+${machine(result)}`;
+  return renderDocument({ title, generator: GENERATOR, charts, content });
 }
 
 function header(result: TuneResult): Html {

@@ -40,6 +40,7 @@ test('a process that does not close its ring ends by itself, when what it append
 
 for (const [how, code, signal] of [
   ['exit', 7, null],
+  ['exit twice', 7, null],
   ['throw', 1, null],
   ['close and exit', 7, null],
   ['SIGTERM', null, 'SIGTERM'],

@@ -15,7 +15,7 @@ function end(): void {
       .next()
       .catch(() => {}); // It may be lapped.
   waldo.verify();
-  if (how === 'exit') process.exit(7);
+  if (how === 'exit' || how === 'exit twice') process.exit(7);
   else if (how === 'throw') throw new Error('thrown while appends are in flight');
   else if (how === 'close and exit') waldo.close().finally(() => process.exit(7));
   else process.kill(process.pid, how as NodeJS.Signals);
@@ -25,6 +25,7 @@ function end(): void {
 if (how !== 'close and exit') {
   process.on('exit', () => {
     writeSync(1, `${waldo.appendSync(['from the exit hook'])}\n`);
+    if (how === 'exit twice') process.exit(7);
   });
 }
 

@@ -1,7 +1,7 @@
 // Draws the curves of a report by uPlot, and copies its code. Runs in the browser, from inside the report.
 (() => {
   /** Dashes tell lines apart where colours do not. */
-  const DASHES = [[], [9, 5], [2, 4], [12, 4, 2, 4]];
+  const DASHES = [[], [9, 5], [2, 4], [12, 4, 2, 4], [4, 3], [16, 4]];
   const root = document.documentElement;
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
@@ -24,6 +24,11 @@
     count: (value) => digits(value),
     rate: (value) => scaled(value, 1000, ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s']),
     duration: (value) => scaled(value, 1000, ['µs', 'ms', 's']),
+    time: (value) => {
+      const part = (number) => String(number % 60).padStart(2, '0');
+      const seconds = Math.round(value);
+      return `${Math.floor(seconds / 3600)}:${part(Math.floor(seconds / 60))}:${part(seconds)}`;
+    },
   };
 
   function element(name, className, text) {
@@ -89,36 +94,57 @@
     return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => 2 ** (first + i * step));
   }
 
+  function logarithmicScales(chart) {
+    return {
+      x: {
+        time: false,
+        distr: 3,
+        log: chart.x.quantity === 'size' ? 2 : 10,
+        range: (_plot, min, max) => padded(min, max),
+      },
+      y: { distr: 3, log: 10, range: (_plot, min, max) => decades(min, max) },
+    };
+  }
+
+  function linearScales() {
+    return {
+      x: { time: false, range: (_plot, min, max) => [min, max] },
+      y: { range: (_plot, _min, max) => [0, Math.max(max, 1) * 1.08] },
+    };
+  }
+
+  /** Of a legible size in whole units: bytes in steps of powers of two, seconds in minutes or hours. */
+  const STEPS = {
+    size: Array.from({ length: 40 }, (_, i) => 2 ** i),
+    time: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400],
+  };
+  const steps = (chart, { quantity }) => chart.linear && quantity in STEPS && { incrs: STEPS[quantity] };
+
   function options(chart, width, showAt) {
     const series = chart.series.map(({ label, style }) => ({
       label,
       stroke: () => colour(`--line-${style}`),
       width: 2,
       dash: DASHES[style],
-      spanGaps: true,
-      points: { show: true, size: 7, fill: () => colour('--surface'), width: 2 },
+      spanGaps: !chart.linear,
+      points: chart.linear
+        ? { show: false }
+        : { show: true, size: 7, fill: () => colour('--surface'), width: 2 },
     }));
     return {
       width,
       height: heightFor(width),
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, y: false, points: { size: 9 } },
-      scales: {
-        x: {
-          time: false,
-          distr: 3,
-          log: chart.x.quantity === 'size' ? 2 : 10,
-          range: (_plot, min, max) => padded(min, max),
-        },
-        y: { distr: 3, log: 10, range: (_plot, min, max) => decades(min, max) },
-      },
+      scales: chart.linear ? linearScales() : logarithmicScales(chart),
       axes: [
         axis(chart.x.quantity, {
           space: 58,
           size: 32,
+          ...steps(chart, chart.x),
           ...(chart.x.quantity === 'size' && { splits: powers, filter: (_plot, splits) => splits }),
         }),
-        axis(chart.y.quantity, { space: 26, size: 74 }),
+        axis(chart.y.quantity, { space: 26, size: 74, ...steps(chart, chart.y) }),
       ],
       series: [{ label: chart.x.label }, ...series],
       hooks: { setCursor: [(plot) => showAt(plot.cursor.idx)] },

@@ -29,7 +29,7 @@ RingOptions small_ring() {
 
 Status RingDriver::open() {
   WALDO_TRY(Engine::open(
-      fs_, directory_, options_, 4, false, [] {}, &engine_));
+      fs_, directory_, options_, 4, false, [this] { on_progress(); }, &engine_));
   next_prev_ = tip();
   // What was not recovered is void: those numbers are submitted anew.
   if (submitted_->attempts.size() > next_prev_) submitted_->attempts.resize(next_prev_);
@@ -43,6 +43,7 @@ std::string RingDriver::expected(uint64_t seq_no) const {
 Status RingDriver::close() { return engine_->close(); }
 
 Status RingDriver::pack(const std::shared_ptr<Slab>& slab, uint32_t logs, size_t* at, bool wake) {
+  if (!slab) return Status::no_memory();
   const size_t start = *at;
   size_t end = start + sizeof(FrameHeader);
   uint64_t prev = next_prev_;
@@ -55,6 +56,7 @@ Status RingDriver::pack(const std::shared_ptr<Slab>& slab, uint32_t logs, size_t
     prev += 1;
   }
   *at = align_up(end, engine_->ring().geometry().alignment);
+  before_submit(next_prev_ + 1, prev);
   Status status = engine_->submit(slab, start, end, logs, wake);
   if (!status.ok()) return status;
   next_prev_ = prev;

@@ -3,6 +3,7 @@
 // is told from the right one.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,11 @@ class RingDriver {
         directory_(std::move(directory)),
         options_(options),
         submitted_(submitted ? submitted : &own_submitted_) {}
+
+  // Before logs `first` to `last` are submitted.
+  std::function<void(uint64_t first, uint64_t last)> before_submit = [](uint64_t, uint64_t) {};
+  // On the writing thread, when logs left to it may have become durable.
+  std::function<void()> on_progress = [] {};
 
   Status open();
   Status close();

@@ -1,0 +1,76 @@
+#include "scenario.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace waldo::crash {
+
+size_t Model::after(uint64_t seq_no) const {
+  const auto found =
+      std::upper_bound(logs.begin(), logs.end(), seq_no,
+                       [](uint64_t number, const SubmittedLog& log) { return number < log.seq_no; });
+  return static_cast<size_t>(found - logs.begin());
+}
+
+void Model::truncate(uint64_t tip) {
+  const auto first = logs.begin() + static_cast<std::ptrdiff_t>(after(tip));
+  voided.insert(voided.end(), first, logs.end());
+  logs.erase(first, logs.end());
+}
+
+Scenario draw_scenario(SimRng& rng) {
+  Scenario scenario;
+  RingOptions& options = scenario.options;
+  options.ring_size = static_cast<uint32_t>(rng.between(2, 4));
+  options.file_capacity = kMinFileCapacity;
+  options.index_capacity = rng.one_in(3) ? 5 : 129;
+  options.index_spacing = {1024, 16};
+  options.buf_capacity = rng.one_in(2) ? 16 * 1024 : 8 * 1024;
+  options.alignment = rng.one_in(4) ? 4096 : 512;
+  options.holder = "the campaign";
+  options.background = false;
+  for (size_t i = 0; i < options.ring_id.size(); ++i) options.ring_id[i] = static_cast<uint8_t>(i + 1);
+  switch (rng.below(5)) {
+    case 0:
+    case 1:
+      options.direct = DirectIo::kOn;
+      break;
+    case 2:
+    case 3:
+      options.direct = DirectIo::kOff;
+      break;
+    default:
+      options.direct = rng.one_in(2) ? DirectIo::kOn : DirectIo::kOff;
+      options.dsync = false;
+  }
+  // Small pages make many laps of few bytes.
+  const bool full_pages = rng.one_in(6);
+  if (!full_pages) options.page_capacity = rng.between(4, 40);
+  scenario.most_bytes = full_pages ? 400 : 120;
+  scenario.most_logs = full_pages ? 12 : static_cast<uint32_t>(std::min<uint64_t>(6, options.page_capacity));
+  scenario.most_frames = 3;
+  scenario.most_groups = full_pages ? 40 : 30;
+  if (rng.one_in(2)) {
+    scenario.equal_bytes = static_cast<uint32_t>(rng.between(1, scenario.most_bytes));
+    scenario.most_logs = static_cast<uint32_t>(rng.between(1, scenario.most_logs));
+  }
+  if (rng.one_in(4)) scenario.most_skipped = rng.between(1, 1000);
+  if (rng.one_in(8)) scenario.first_seq_no = rng.between(2, uint64_t{1} << 40);
+  scenario.cursor = rng.one_in(3);
+  scenario.hold = scenario.cursor && rng.one_in(2);
+  options.honour_holds = scenario.hold;
+  return scenario;
+}
+
+std::string payload_of(uint64_t seq_no, uint32_t attempt, uint64_t bytes) {
+  SimRng words(seq_no * 0x9e3779b97f4a7c15 + attempt);
+  std::string payload(align_up(bytes, 8), '\0');
+  for (size_t at = 0; at < payload.size(); at += 8) {
+    const uint64_t word = words();
+    std::memcpy(&payload[at], &word, sizeof(word));
+  }
+  payload.resize(bytes);
+  return payload;
+}
+
+}  // namespace waldo::crash
