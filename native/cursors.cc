@@ -15,7 +15,7 @@ bool copy_valid(const CursorRecord& record, uint32_t copy) {
   return std::memcmp(record.magic, kCursorMagic, sizeof(kCursorMagic)) == 0 &&
          record.version == kFormatVersion && record.bytes == sizeof(CursorRecord) &&
          record.crc == crc_of(record) && record.generation % kCursorCopies == copy &&
-         record.position <= kMaxSeqNo;
+         record.generation < kMaxGeneration && record.position <= kMaxSeqNo;
 }
 
 Status not_found(const std::string& name) {

@@ -27,7 +27,7 @@ void Ring::publish(HeadPhase phase) {
   if (!pages_.empty()) {
     std::lock_guard<std::mutex> lock(mutex_);
     const PageState& newest = pages_[current_slot_]->state();
-    head.empty = newest.page_no == 0 && newest.frame_count == 0 ? 1 : 0;
+    head.empty = newest.begins_ring() ? 1 : 0;
     head.epoch = epoch_;
     head.page_no = newest.page_no;
     head.end_offset = newest.end_offset;

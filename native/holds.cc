@@ -62,8 +62,10 @@ Status Ring::open_cursor(const std::string& name, const bool* hold, uint64_t sta
   if (!created || !state->hold) return Status();
   for (;;) {
     Head head{};
-    const bool beside = head_reader_ && head_reader_->read(&head) && is_news(head);
+    bool beside = head_reader_ && head_reader_->read(&head) && is_news(head);
     if (beside) WALDO_TRY(refresh());
+    // A writer that died gives up nothing any more: the next one looks at the cursors before it does.
+    beside = beside && !fs_.check_unlocked(directory_ + "/LOCK").ok();
     {
       std::lock_guard<std::mutex> lock(mutex_);
       if (state->position >= (beside ? head.giving_up : giving_up_)) return Status();

@@ -60,7 +60,8 @@ bool all_zero(const uint8_t* bytes, size_t count) {
 
 bool header_sound(const PageHeader& header) {
   return header.magic == kPageMagic && header.version == kFormatVersion &&
-         header.bytes == sizeof(PageHeader) && header.crc == crc_of(header);
+         header.bytes == sizeof(PageHeader) && header.generation < kMaxGeneration &&
+         header.crc == crc_of(header);
 }
 }  // namespace
 
@@ -79,10 +80,15 @@ Status Page::read_headers(HeaderCheck* check) {
     } else if (!header_sound(header) || header.generation % kPageHeaderCopies != copy) {
       check->copy_damaged = true;
     } else if (std::memcmp(header.ring_id, geometry_.ring_id.data(), geometry_.ring_id.size()) != 0 ||
-               header.page_no % geometry_.ring_size != slot_ || header.end_offset > geometry_.file_capacity ||
-               header.index_count > geometry_.index_capacity || header.last_seq_no > kMaxSeqNo) {
+               header.page_no % geometry_.ring_size != slot_ ||
+               header.page_no >= UINT64_MAX / geometry_.file_capacity ||
+               header.end_offset > geometry_.file_capacity || header.end_offset % geometry_.alignment != 0 ||
+               header.index_count > geometry_.index_capacity || header.last_seq_no > kMaxSeqNo ||
+               header.prev_seq_no > header.last_seq_no) {
       check->foreign = true;
-    } else if (!check->valid || header.generation > check->header.generation) {
+    } else {
+      check->alone = !check->valid;
+      if (check->valid && header.generation <= check->header.generation) continue;
       check->valid = true;
       check->header = header;
     }

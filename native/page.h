@@ -47,6 +47,8 @@ struct PageState {
   uint32_t last_frame_crc = 0;
 
   bool sealed() const { return (flags & kPageSealed) != 0; }
+  // Whether a ring whose newest page this is never had a log. One whose logs are all lost has had some.
+  bool begins_ring() const { return page_no == 0 && frame_count == 0 && last_seq_no == prev_seq_no; }
 };
 
 // Which header copies of a page were valid.
@@ -55,6 +57,7 @@ struct HeaderCheck {
   bool blank = false;         // all zeros: a prepared page
   bool copy_damaged = false;  // one copy is neither valid nor zeros
   bool foreign = false;       // a valid header of another ring, slot or version
+  bool alone = false;         // one copy is valid, and the other one is not, whatever it is
   PageHeader header{};
 };
 

@@ -16,6 +16,7 @@ Status PageScanner::load(uint64_t offset, uint64_t bytes, const uint8_t** data, 
     window_offset_ = offset;
     window_bytes_ = got;
     bytes_read_ += got;
+    if (got < count) file_end_ = offset + got;
   }
   *data = window_->data() + (offset - window_offset_);
   *available =
@@ -47,7 +48,7 @@ Status PageScanner::probe(uint64_t offset, FrameProbe* probe) {
 
 Status PageScanner::next_valid(uint64_t offset, uint64_t limit, FrameProbe* found) {
   limit = std::min(limit, page_.geometry().file_capacity);
-  for (; offset < limit; offset += page_.geometry().alignment) {
+  for (; offset < limit && offset < file_end_; offset += page_.geometry().alignment) {
     WALDO_TRY(probe(offset, found));
     if (found->state == FrameState::kValid) return Status();
   }

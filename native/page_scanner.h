@@ -48,6 +48,7 @@ class PageScanner {
   uint64_t window_offset_ = 0;
   uint64_t window_bytes_ = 0;
   uint64_t bytes_read_ = 0;
+  uint64_t file_end_ = UINT64_MAX;  // where a file that was cut short was found to end
 };
 
 }  // namespace waldo

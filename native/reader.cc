@@ -213,7 +213,8 @@ Status Ring::pass_damage(const Spot& spot, uint64_t offset, uint64_t after, uint
   if (spot.page->is_open() && options_.read_only) {
     HeaderCheck check;
     WALDO_TRY(spot.page->read_headers(&check));
-    if (check.valid && check.header.page_no != spot.page_no) {
+    // An earlier page in its place is none that a writer has put there since: this one was lost.
+    if (check.valid && check.header.page_no > spot.page_no) {
       return Status::make(Code::kTrimmed, "logs after " + std::to_string(after) +
                                               " were trimmed by a writer since this reader was opened");
     }

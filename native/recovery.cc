@@ -37,8 +37,9 @@ Status Recovery::run(RecoveryPlan* plan) {
   WALDO_TRY(read_headers());
   WALDO_TRY(check_unused_slots());
   WALDO_TRY(check_next_slot());
+  for (uint64_t no = oldest_page(); no < newest_; ++no) WALDO_TRY(complete_sealed(no));
   WALDO_TRY(check_expected_pages());
-  for (uint64_t no = oldest_page(); no < newest_; ++no) WALDO_TRY(check_sealed(no));
+  for (uint64_t no = oldest_page(); no < newest_; ++no) WALDO_TRY(check_link(no));
   WALDO_TRY(recover_newest());
   WALDO_TRY(verify_older());
   plan_.newest_slot = static_cast<uint32_t>(newest_ % geometry_.ring_size);
@@ -66,8 +67,14 @@ Status Recovery::read_headers() {
       plan_.extend.push_back(page->slot());
     }
     uint64_t page_no = 0;
-    bool found = check.valid;
+    bool found = false;
+    if (salvage_ && (!check.valid || check.alone)) {
+      WALDO_TRY(find_by_frames(*page, &found, &page_no));
+      // The copy that is left may be of the lap before.
+      if (found && check.valid && page_no > check.header.page_no) check.valid = false;
+    }
     if (check.valid) {
+      found = true;
       page->adopt(check.header);
       page_no = check.header.page_no;
       plan_.max_epoch = std::max(plan_.max_epoch, check.header.epoch);
@@ -75,8 +82,6 @@ Status Recovery::read_headers() {
         plan_.report.healed.push_back("page " + std::to_string(page_no) + ": one header copy was damaged");
         plan_.persist.push_back(page->slot());
       }
-    } else if (salvage_ && !check.blank) {
-      WALDO_TRY(find_by_frames(*page, &found, &page_no));
     }
     if (found) newest_ = any ? std::max(newest_, page_no) : page_no;
     any = any || found;
@@ -107,6 +112,7 @@ Status Recovery::find_by_frames(Page& page, bool* found, uint64_t* page_no) {
       *page_no = *found ? std::max(*page_no, no) : no;
       *found = true;
     }
+    if (got < wanted) break;  // the file was cut short
   }
   return Status();
 }
@@ -119,12 +125,11 @@ Status Recovery::check_unused_slots() {
     if (!page.is_open() || check.blank) continue;
     FrameProbe probe;
     WALDO_TRY(PageScanner(page, no).next_valid(0, geometry_.file_capacity, &probe));
-    if (probe.state == FrameState::kValid || check.foreign) {
-      if (!salvage_)
-        return damaged(page, no, 0, probe.header.first_seq_no, probe.header.last_seq_no,
-                       "has a damaged header");
-      continue;
-    }
+    const bool has_frames = probe.state == FrameState::kValid;
+    if (!salvage_ && (has_frames || check.foreign))
+      return damaged(page, no, 0, probe.header.first_seq_no, probe.header.last_seq_no,
+                     "has a damaged header");
+    if (has_frames) continue;
     plan_.report.healed.push_back(page_file_name(page.slot()) +
                                   ": damaged before it was used; prepared again");
     plan_.recreate.push_back(page.slot());
@@ -230,13 +235,16 @@ Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no
   const uint64_t end = state.end_offset;
   const uint32_t frame_crc = state.last_frame_crc;
   page.reset(page_no, prev_seq_no, state.prev_frame_crc);
+  // Where a sound header says that the next page begins, this one has ended.
+  const bool bounded = page_no < newest_ && headers_[page_at(page_no + 1).slot()].valid && holds(page_no + 1);
+  const uint64_t limit = bounded ? page_at(page_no + 1).state().prev_seq_no : kMaxSeqNo;
   std::vector<FrameProbe> frames;
   if (page.is_open()) WALDO_TRY(surviving_frames(page, page_no, &frames));
   if (!frames.empty() && state.prev_seq_no > frames[0].header.prev_seq_no)
     state.prev_seq_no = frames[0].header.prev_seq_no;  // the boundary was a guess
   uint64_t tip = state.prev_seq_no;
   for (const FrameProbe& frame : frames) {
-    if (frame.header.prev_seq_no < tip) continue;
+    if (frame.header.prev_seq_no < tip || frame.header.last_seq_no > limit) continue;
     note_gap(page_no, state.end_offset, tip, frame.header.prev_seq_no);
     page.add_frame(frame.offset, frame.header);
     tip = frame.header.last_seq_no;
@@ -249,6 +257,11 @@ Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no
   if (frame_crc != 0 && state.end_offset == end) state.last_frame_crc = frame_crc;
   state.flags = kPageSealed | kPageSalvaged;
   plan_.persist.push_back(page.slot());
+  if (page_no < newest_ && !bounded &&
+      holds(page_no + 1)) {  // it was given up, and where it begins was a guess
+    PageState& next = page_at(page_no + 1).state();
+    if (next.last_seq_no < state.last_seq_no) next.prev_seq_no = next.last_seq_no = state.last_seq_no;
+  }
   return Status();
 }
 
@@ -288,29 +301,34 @@ Status Recovery::walk(Page& page, uint64_t from, uint64_t tip, Build build, Walk
   return Status();
 }
 
-// A page that another one follows: H2, H3, C4.
-Status Recovery::check_sealed(uint64_t page_no) {
+// A page that another one follows: H2, H3. Before any page is given up, so that where this one ends is known.
+Status Recovery::complete_sealed(uint64_t page_no) {
+  if (!holds(page_no) || !headers_[page_at(page_no).slot()].valid) return Status();
   Page& page = page_at(page_no);
-  const PageState& next = page_at(page_no + 1).state();
-  if (!headers_[page.slot()].valid || headers_[page.slot()].header.page_no != page_no)
-    return Status();  // given up
   const PageHeader header = headers_[page.slot()].header;
   bool index_valid = false;
   if (page.state().sealed()) WALDO_TRY(page.load_index(header, &index_valid));
-  if (!index_valid && (page.state().flags & kPageSalvaged) != 0) {
+  if (index_valid) return Status();
+  if ((page.state().flags & kPageSalvaged) != 0)
     return salvage_page(page, page_no, header.prev_seq_no, header.last_seq_no);
-  }
-  if (!index_valid) {
-    const bool was_sealed = page.state().sealed();
-    page.reset(page_no, header.prev_seq_no, header.prev_frame_crc);
-    Walk chain;
-    WALDO_TRY(walk(page, 0, header.prev_seq_no, Build::kAll, &chain));
-    page.state().flags = (header.flags & ~kPageClean) | kPageSealed;
-    plan_.persist.push_back(page.slot());
-    plan_.report.healed.push_back(
-        "page " + std::to_string(page_no) +
-        (was_sealed ? ": the index was damaged and is rebuilt" : ": its seal was lost and is restored"));
-  }
+  const bool was_sealed = page.state().sealed();
+  page.reset(page_no, header.prev_seq_no, header.prev_frame_crc);
+  Walk chain;
+  WALDO_TRY(walk(page, 0, header.prev_seq_no, Build::kAll, &chain));
+  page.state().flags = (header.flags & ~kPageClean) | kPageSealed;
+  plan_.persist.push_back(page.slot());
+  plan_.report.healed.push_back(
+      "page " + std::to_string(page_no) +
+      (was_sealed ? ": the index was damaged and is rebuilt" : ": its seal was lost and is restored"));
+  return Status();
+}
+
+// C4.
+Status Recovery::check_link(uint64_t page_no) {
+  Page& page = page_at(page_no);
+  const PageState& next = page_at(page_no + 1).state();
+  const PageHeader& header = headers_[page.slot()].header;
+  if (!headers_[page.slot()].valid || header.page_no != page_no) return Status();  // given up
   const PageState& state = page.state();
   const bool salvaged = ((state.flags | next.flags) & kPageSalvaged) != 0;
   if (state.last_seq_no == next.prev_seq_no && (salvaged || state.last_frame_crc == next.prev_frame_crc))

@@ -90,7 +90,8 @@ class Recovery {
   Status check_unused_slots();
   Status check_expected_pages();
   Status check_next_slot();
-  Status check_sealed(uint64_t page_no);
+  Status complete_sealed(uint64_t page_no);
+  Status check_link(uint64_t page_no);
   Status recover_newest();
   Status verify_older();
 

@@ -184,7 +184,7 @@ Bounds Ring::bounds_locked() const {
   bounds.tip = newest.last_seq_no;
   bounds.page = newest.page_no;
   bounds.after = newest.prev_seq_no;
-  bounds.empty = newest.page_no == 0 && newest.frame_count == 0;
+  bounds.empty = newest.begins_ring();
   const uint64_t oldest = geometry_.oldest_page(newest.page_no);
   for (uint64_t no = newest.page_no; no > oldest; --no) {
     const PageState& state = pages_[(no - 1) % geometry_.ring_size]->state();

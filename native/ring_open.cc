@@ -202,7 +202,7 @@ Status Ring::recover() {
   if (created) report_.outcome = RecoveryReport::Outcome::kCreated;
   current_slot_ = plan.newest_slot;
   if (options_.read_only) {
-    epoch_ = superblock_->superblock().epoch;
+    epoch_ = std::max(plan.max_epoch, superblock_->superblock().epoch);
     return sync_tail_read_only();
   }
   WALDO_TRY(start_epoch(std::max(plan.max_epoch, superblock_->superblock().epoch)));

@@ -28,7 +28,9 @@ Copy check_copy(const uint8_t* bytes, size_t copy_no, Superblock* block) {
   if (block->version > kFormatVersion && block->bytes != 0) return Copy::kFuture;
   if (block->version != kFormatVersion || block->bytes != sizeof(Superblock) || block->crc != crc_of(*block))
     return Copy::kBad;
-  if (block->generation % kSuperblockCopies != copy_no || !geometry_valid(*block)) return Copy::kBad;
+  if (block->generation % kSuperblockCopies != copy_no || block->generation >= kMaxGeneration ||
+      !geometry_valid(*block))
+    return Copy::kBad;
   return Copy::kValid;
 }
 
