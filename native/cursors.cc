@@ -81,6 +81,7 @@ Status Cursors::open(const std::string& name, const bool* hold, uint64_t start, 
   // What was found may be in memory only, names as well, after a kill or a failed write.
   WALDO_TRY(fs_.sync_directory(directory_));
   WALDO_TRY(fs_.sync_directory(parent_));
+  WALDO_TRY(cursor.file->sync());  // before the other copy is written
   CursorRecord next = cursor.record;
   if (hold != nullptr) next.flags = *hold ? uint32_t{kCursorHolds} : 0;
   WALDO_TRY(write(cursor, next));

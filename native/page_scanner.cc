@@ -47,10 +47,17 @@ Status PageScanner::probe(uint64_t offset, FrameProbe* probe) {
 }
 
 Status PageScanner::next_valid(uint64_t offset, uint64_t limit, FrameProbe* found) {
+  for (;; offset = found->offset + page_.geometry().alignment) {
+    WALDO_TRY(next_header(offset, limit, found));
+    if (found->state != FrameState::kTornBody) return Status();
+  }
+}
+
+Status PageScanner::next_header(uint64_t offset, uint64_t limit, FrameProbe* found) {
   limit = std::min(limit, page_.geometry().file_capacity);
   for (; offset < limit && offset < file_end_; offset += page_.geometry().alignment) {
     WALDO_TRY(probe(offset, found));
-    if (found->state == FrameState::kValid) return Status();
+    if (found->state != FrameState::kNone) return Status();
   }
   *found = FrameProbe();
   return Status();

@@ -33,6 +33,8 @@ class PageScanner {
 
   // The first valid frame that begins in [offset, limit); state is kNone if there is none.
   Status next_valid(uint64_t offset, uint64_t limit, FrameProbe* probe);
+  // The same, or one whose header is valid and whose logs are not.
+  Status next_header(uint64_t offset, uint64_t limit, FrameProbe* found);
 
   uint64_t bytes_read() const { return bytes_read_; }
 

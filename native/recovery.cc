@@ -409,21 +409,17 @@ Status Recovery::scan_behind(Page& page, const Walk& chain, uint64_t witness, bo
   PageScanner scanner(page, newest_);
   const uint64_t reach = 2 * std::max<uint64_t>(kMaxGroupBytes, max_frame_bytes_) + geometry_.alignment;
   if (witness > chain.tip) *lost = true;
-  FrameProbe probe;
-  WALDO_TRY(scanner.probe(chain.stop, &probe));
   uint64_t torn_end = chain.stop;
-  if (probe.state == FrameState::kTornBody) {
-    plan_.erase.emplace_back(page.slot(), probe.offset);
-    torn_end = probe.end();
-    if (probe.header.durable_seq_no > chain.tip) *lost = true;
-  }
   for (uint64_t at = chain.stop;;) {
-    WALDO_TRY(scanner.next_valid(at, chain.stop + reach, &probe));
-    if (probe.state != FrameState::kValid) break;
+    FrameProbe probe;
+    WALDO_TRY(scanner.next_header(at, chain.stop + reach, &probe));
+    if (probe.state == FrameState::kNone) break;
+    // A header speaks for itself, whatever became of the logs behind it.
     if (probe.header.durable_seq_no > chain.tip) *lost = true;
     plan_.erase.emplace_back(page.slot(), probe.offset);
     plan_.max_epoch = std::max(plan_.max_epoch, probe.header.epoch);
-    at = torn_end = probe.end();
+    torn_end = std::max(torn_end, probe.end());
+    at = probe.state == FrameState::kValid ? probe.end() : probe.offset + geometry_.alignment;
   }
   plan_.report.torn_bytes = torn_end - chain.stop;
   plan_.report.scanned_bytes += scanner.bytes_read();

@@ -247,7 +247,11 @@ Status Ring::carry_out(const RecoveryPlan& plan) {
   persist.push_back(newest.slot());
   std::sort(persist.begin(), persist.end());
   persist.erase(std::unique(persist.begin(), persist.end()), persist.end());
-  for (uint32_t slot : persist) WALDO_TRY(this->persist(*pages_[slot], 0));
+  for (uint32_t slot : persist) {
+    // The copy that was found may be in memory only: until it is durable, the other one must stay.
+    WALDO_TRY(pages_[slot]->file().sync());
+    WALDO_TRY(this->persist(*pages_[slot], 0));
+  }
   return tail_copied_ ? remove_tail_copy(fs_, directory_) : Status();
 }
 

@@ -93,6 +93,8 @@ Status SuperblockFile::update(uint64_t epoch, uint32_t max_frame_bytes) {
   next.epoch = epoch;
   next.max_frame_bytes = max_frame_bytes;
   next.crc = crc_of(next);
+  // The copy that was found may be in memory only: until it is durable, the other one must stay.
+  WALDO_TRY(file_->sync());
   WALDO_TRY((write_copy<kSuperblockCopies, kSuperblockCopyStride>(*file_, next)));
   superblock_ = next;
   return Status();

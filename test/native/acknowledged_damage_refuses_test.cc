@@ -206,6 +206,29 @@ TEST_F(AcknowledgedDamage, NewestPageLostItsHeaders) {
   EXPECT_EQ(status.error().code, Code::kCorrupt);
 }
 
+// What the frame behind the damage says counts, though it is cut short itself.
+TEST_F(AcknowledgedDamage, OnlyWitnessIsTorn) {
+  {
+    RingDriver ring(posix_file_system(), directory_);
+    ASSERT_OK(ring.open());
+    for (int i = 0; i < 3; ++i) ASSERT_OK(ring.append(8));
+  }
+  const std::vector<uint8_t> bytes = file_bytes(page(0));
+  std::vector<uint64_t> frames;
+  for (uint64_t at = kPageDataOffset; at < kPageDataOffset + 16 * 1024; at += 512) {
+    if (load<uint32_t>(bytes.data() + at) == kFrameMagic) frames.push_back(at);
+  }
+  ASSERT_EQ(frames.size(), 3u);
+  // As after a power loss: the headers know nothing of these frames.
+  const std::vector<uint8_t> zeros(kPageHeaderCopyStride, 0);
+  const bool first_is_newer = load<PageHeader>(bytes.data()).generation >
+                              load<PageHeader>(bytes.data() + kPageHeaderCopyStride).generation;
+  ASSERT_TRUE(write_bytes(page(0), first_is_newer ? 0 : kPageHeaderCopyStride, zeros.data(), zeros.size()));
+  ASSERT_TRUE(flip_bit(page(0), frames[1] + 200));
+  ASSERT_TRUE(flip_bit(page(0), frames[2] + 200));
+  expect_refused(0);
+}
+
 TEST_F(AcknowledgedDamage, AllPagesAreGone) {
   fill(1);
   for (uint32_t slot = 0; slot < 4; ++slot) (void)unlink(page_path(directory_, slot).c_str());
