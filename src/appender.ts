@@ -175,10 +175,16 @@ export class Appender {
     throw this.#holds.admission.error(this.#feed.tip);
   }
 
-  /** Refuses further appends; settles once none is under way. Those that wait for a cursor are rejected. */
+  /**
+   * Refuses further appends; settles once none is under way. The first that waits for a cursor is rejected, and all
+   * behind it.
+   */
   close(): Promise<void> {
     this.#closing = true;
-    this.#giveUpHeld();
+    if (this.#holds !== undefined) {
+      if (this.#engine.native.held()) this.#engine.native.giveUpHeld();
+      this.#pump();
+    }
     return new Promise((resolve) => {
       this.#onRest = resolve;
       this.#rest();
@@ -311,16 +317,15 @@ export class Appender {
     this.#pump();
   }
 
-  /** What waits for a cursor when the ring is closed would wait for ever. */
-  #giveUpHeld(): void {
-    if (this.#holds === undefined) return;
-    if (this.#engine.native.held()) this.#engine.native.giveUpHeld();
+  /**
+   * What waits for a cursor when the ring is closed would wait for ever. What waits behind it goes with it, even if it
+   * would fit: nobody's later append is in where an earlier one was given up.
+   */
+  #giveUpWaiting(): void {
     for (let i = 0; i < this.#waiting.length; i++) {
       const batch = this.#waiting.at(i);
-      if (batch.cancelled || this.#writer.admits(batch)) continue;
-      this.#withdraw(batch, this.#holds.admission.error(this.#feed.tip));
+      if (!batch.cancelled) this.#withdraw(batch, this.#holds!.admission.error(this.#feed.tip));
     }
-    this.#pump();
   }
 
   /** Rejects an append that waits: what was to come behind it comes without it. */
@@ -342,8 +347,11 @@ export class Appender {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.at(0);
       if (this.#holds !== undefined && !batch.cancelled && !this.#fits(batch)) {
-        this.#lookAgain();
-        return;
+        if (!this.#closing) {
+          this.#lookAgain();
+          return;
+        }
+        this.#giveUpWaiting();
       }
       if (!batch.cancelled) this.#packWaiting(batch);
       if (this.#failure !== undefined || !(batch.packed || batch.cancelled)) return;

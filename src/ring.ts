@@ -247,7 +247,7 @@ export abstract class Ring {
    * Closes the ring. Calling it again returns the same promise.
    *
    * **Atomicity**: from now on, appends are refused with `WALDO_CLOSED`; those under way, waiting ones
-   * included, go through.
+   * included, go through. Only one that waits for a durable cursor is rejected with `WALDO_FULL`, and all behind it.
    *
    * **Durability**: settles once they have, and the ring is marked as closed, so that the next open need not
    * look for its end. Rejects with `WALDO_IO` if that fails; the ring is closed nevertheless, and nothing
