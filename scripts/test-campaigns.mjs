@@ -28,7 +28,7 @@ for (const { name, outcome, seconds, last } of results) {
   console.log(`${outcome.padEnd(7)} ${name.padEnd(12)} ${seconds.padStart(4)} s  ${last}`);
 }
 const count = (outcome) => results.filter((result) => result.outcome === outcome).length;
-console.log(`campaigns: ${count('passed')} passed, ${count('failed')} failed, ${count('not run')} not run`);
+console.log(`campaigns: ${count('passed')} passed, ${count('failed')} failed, ${count('not run')} skipped`);
 process.exitCode = count('failed') === 0 ? 0 : 1;
 
 async function runLane(names) {

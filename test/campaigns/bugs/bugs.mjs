@@ -1,6 +1,6 @@
 // Bugs to seed into the engine, one at a time, to see that a campaign catches them: each was made by somebody, somewhere.
 // `find` occurs once in the file and is replaced; SEEDED is true while the bug is the one that was chosen.
-// `campaign` is who must catch it: see scripts/test-bugs.mjs.
+// `campaign` is who must catch it: see scripts/test-bugs.mjs. `slow`: it takes a million images or so.
 
 export const bugs = [
   // --- what a frame carries
@@ -17,6 +17,7 @@ export const bugs = [
     find: 'return superblock_->update(epoch_, max_frame_bytes_);',
     replace: 'return SEEDED ? Status() : superblock_->update(epoch_, max_frame_bytes_);',
     campaign: 'crash',
+    slow: true,
   },
   {
     name: 'the chain of frames is not checked',
@@ -108,6 +109,7 @@ inline uint64_t log_stride(`,
     find: 'WALDO_TRY(file->sync());',
     replace: 'if (!SEEDED) WALDO_TRY(file->sync());',
     campaign: 'crash',
+    slow: true,
   },
   {
     name: 'pages are not synced before they are renamed',
@@ -115,6 +117,7 @@ inline uint64_t log_stride(`,
     find: 'if (status.ok()) status = file->sync();',
     replace: 'if (status.ok() && !SEEDED) status = file->sync();',
     campaign: 'crash',
+    slow: true,
   },
   {
     name: 'the names of pages are not synced',
@@ -172,6 +175,7 @@ inline uint64_t log_stride(`,
     find: 'WALDO_TRY(write_file(fs, directory, *buffer, bytes, mode));',
     replace: 'if (!SEEDED) WALDO_TRY(write_file(fs, directory, *buffer, bytes, mode));',
     campaign: 'crash',
+    slow: true,
   },
   {
     name: 'a copy of the tail is forgotten',
@@ -193,6 +197,7 @@ inline uint64_t log_stride(`,
     find: 'bool lost = !chain.witnessed;',
     replace: 'bool lost = !chain.witnessed && !SEEDED;',
     campaign: 'crash',
+    slow: true,
   },
   {
     name: 'damage that a later frame witnesses passes for a torn write',
@@ -214,6 +219,7 @@ inline uint64_t log_stride(`,
     find: 'if (older || (known && is_void(probe, check.header))) {',
     replace: 'if (!SEEDED && (older || (known && is_void(probe, check.header)))) {',
     campaign: 'crash',
+    slow: true,
   },
   {
     name: 'a page that is missing is taken for one not used yet',
@@ -222,6 +228,7 @@ inline uint64_t log_stride(`,
     replace:
       'for (uint64_t no = oldest_page(); no <= newest_; ++no) {\n    if (holds(no) || SEEDED) continue;',
     campaign: 'crash',
+    slow: true,
   },
   // --- records that are kept twice
   {
@@ -244,6 +251,7 @@ inline uint64_t log_stride(`,
     find: 'next.generation += 1;',
     replace: 'next.generation += SEEDED ? 2 : 1;',
     campaign: 'crash',
+    slow: true,
   },
   {
     name: 'cursors are not synced',
@@ -255,8 +263,8 @@ inline uint64_t log_stride(`,
   {
     name: 'the checksum of a page header is not checked',
     file: 'page.cc',
-    find: 'header.bytes == sizeof(PageHeader) && header.crc == crc_of(header);',
-    replace: 'header.bytes == sizeof(PageHeader) && (header.crc == crc_of(header) || SEEDED);',
+    find: '         header.crc == crc_of(header);\n}',
+    replace: '         (header.crc == crc_of(header) || SEEDED);\n}',
     campaign: 'crash',
   },
   {
@@ -265,6 +273,7 @@ inline uint64_t log_stride(`,
     find: 'block->crc != crc_of(*block))',
     replace: '(block->crc != crc_of(*block) && !SEEDED))',
     campaign: 'crash',
+    slow: true,
   },
   {
     name: 'the checksum of an index is not checked',
@@ -272,6 +281,47 @@ inline uint64_t log_stride(`,
     find: 'crc32c(0, buffer->data(), wanted) != header.index_crc)',
     replace: '(crc32c(0, buffer->data(), wanted) != header.index_crc && !SEEDED))',
     campaign: 'crash',
+    slow: true,
+  },
+  {
+    name: 'a header that may be in memory only is relied upon',
+    file: 'ring_open.cc',
+    find: 'WALDO_TRY(pages_[slot]->file().sync());',
+    replace: 'if (!SEEDED) WALDO_TRY(pages_[slot]->file().sync());',
+    campaign: 'native',
+    tests: 'InterruptedRecoveries.*',
+  },
+  {
+    name: 'a torn frame is no witness',
+    file: 'recovery.cc',
+    find: ') *lost = true;\n    plan_.erase',
+    replace: ' && (!SEEDED || probe.state == FrameState::kValid)) *lost = true;\n    plan_.erase',
+    campaign: 'native',
+    tests: 'AcknowledgedDamage.*',
+  },
+  {
+    name: 'a short write is taken for a whole one',
+    file: 'file_posix.cc',
+    find: '      done = next;\n    }\n#ifdef',
+    replace: '      done = SEEDED ? total : next;\n    }\n#ifdef',
+    campaign: 'native',
+    tests: 'FileFaults.*',
+  },
+  {
+    name: 'an interrupted call is not repeated',
+    file: 'posix.h',
+    find: 'while (result < 0 && errno == EINTR)',
+    replace: 'while (result < 0 && errno == EINTR && !SEEDED)',
+    campaign: 'native',
+    tests: 'FileFaults.*',
+  },
+  {
+    name: 'a failed fdatasync is ignored',
+    file: 'file_posix.cc',
+    find: 'return Status::io(errno, "fdatasync", path_);',
+    replace: 'return SEEDED ? Status() : Status::io(errno, "fdatasync", path_);',
+    campaign: 'native',
+    tests: 'FileFaults.*',
   },
   // --- the ring
   {
