@@ -25,6 +25,15 @@ class NamesSurviveKills : public testing::Test {
     ASSERT_OK(fs_.sync_directory("/"));
   }
 
+  void expect_kept(const SimFileSystem& machine, uint64_t tip) {
+    for (int i = 0; i < kImages; ++i) {
+      const auto image = machine.crash_image(rng_);
+      RingDriver later(*image, "/data/ring", options());
+      ASSERT_OK(later.open());
+      ASSERT_EQ(later.tip(), tip);
+    }
+  }
+
   SimFileSystem fs_{7};
   SimRng rng_{11};
 };
@@ -39,13 +48,7 @@ TEST_F(NamesSurviveKills, DuringCreation) {
     RingDriver ring(*machine, "/data/ring", options());
     ASSERT_OK(ring.open()) << "step " << step;
     ASSERT_OK(ring.append(3));
-    const uint64_t tip = ring.tip();
-    for (int i = 0; i < kImages; ++i) {
-      const auto image = machine->crash_image(rng_);
-      RingDriver later(*image, "/data/ring", options());
-      ASSERT_OK(later.open()) << "step " << step;
-      ASSERT_EQ(later.tip(), tip) << "step " << step;
-    }
+    expect_kept(*machine, ring.tip());
   }
 }
 
@@ -60,13 +63,7 @@ TEST_F(NamesSurviveKills, WhilePagesAreMade) {
     RingDriver ring(*machine, "/data/ring", options());
     ASSERT_OK(ring.open()) << "step " << step;
     ASSERT_OK(ring.fill_to_page(1));
-    const uint64_t tip = ring.tip();
-    for (int i = 0; i < kImages; ++i) {
-      const auto image = machine->crash_image(rng_);
-      RingDriver later(*image, "/data/ring", options());
-      ASSERT_OK(later.open()) << "step " << step;
-      ASSERT_EQ(later.tip(), tip) << "step " << step;
-    }
+    expect_kept(*machine, ring.tip());
   }
 }
 
@@ -107,13 +104,7 @@ TEST_F(NamesSurviveKills, OfPagesWhoseDirectoryFailedToSync) {
     ASSERT_OK(ring.open());
   }
   ASSERT_OK(ring.fill_to_page(1));
-  const uint64_t tip = ring.tip();
-  for (int i = 0; i < kImages; ++i) {
-    const auto image = fs_.crash_image(rng_);
-    RingDriver later(*image, "/data/ring", options());
-    ASSERT_OK(later.open());
-    ASSERT_EQ(later.tip(), tip);
-  }
+  expect_kept(fs_, ring.tip());
 }
 
 }  // namespace
