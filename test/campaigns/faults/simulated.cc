@@ -36,18 +36,20 @@ Status new_machine(uint64_t seed, std::unique_ptr<SimFileSystem>* fs) {
   return (*fs)->sync_directory("/");
 }
 
-bool left_torn(const SimFileSystem& image, const Mode& mode, Promises promises) {
+bool left_torn(const SimFileSystem& image, const Mode& mode, Promises promises, bool some_recovered) {
   const auto trial = image.clone();
   Subject subject(*trial, kDirectory, mode, &promises);
-  return subject.open().ok() && subject.ring().engine().ring().info().recovery.torn_bytes > 0;
+  if (!subject.open().ok()) return false;
+  const RecoveryReport report = subject.ring().engine().ring().info().recovery;
+  return report.torn_bytes > 0 && (!some_recovered || report.rewritten_bytes > 0);
 }
 
 bool has_tail_copy(const SimFileSystem& image) {
   return !image.file_bytes(std::string(kDirectory) + "/TAIL").empty();
 }
 
-// Draws power losses during the write of a group until one leaves a part of it.
-Status tear(const Mode& mode, Base* base, SimRng& rng) {
+// Draws power losses during the write of a group until one leaves a part of it; if `some_recovered`, with whole frames.
+Status tear(const Mode& mode, bool some_recovered, Base* base, SimRng& rng) {
   for (int draw = 0; draw < 1000; ++draw) {
     const auto fs = base->fs->clone();
     Promises promises = base->promises;
@@ -56,7 +58,7 @@ Status tear(const Mode& mode, Base* base, SimRng& rng) {
     fs->set_crash_after(0);
     (void)subject.append_group(4, 8);
     auto image = fs->crash_image(rng);
-    if (!left_torn(*image, mode, promises)) continue;
+    if (!left_torn(*image, mode, promises, some_recovered)) continue;
     *base = {std::move(image), promises};
     return Status();
   }
@@ -92,7 +94,9 @@ Status prepare_base(const Mode& mode, Start start, SimRng& rng, Base* base) {
     WALDO_TRY(build(subject, start));
     base->fs = base->fs->clone();  // as a killed process leaves it
   }
-  if (start == Start::kTorn || start == Start::kTailCopy) WALDO_TRY(tear(mode, base, rng));
+  // Only through the page cache is anything written again.
+  const bool copied = start == Start::kTailCopy && mode.direct != DirectIo::kOn && mode.dsync;
+  if (start == Start::kTorn || start == Start::kTailCopy) WALDO_TRY(tear(mode, copied, base, rng));
   if (start == Start::kTailCopy) WALDO_TRY(tear_twice(mode, base, rng));
   return Status();
 }
