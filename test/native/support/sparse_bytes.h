@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
+#include <utility>
 #include <vector>
 
 namespace waldo {
@@ -21,11 +22,11 @@ class SparseBytes {
     while (bytes > 0) {
       const uint64_t within = offset % kBlockBytes;
       const uint64_t part = std::min(bytes, kBlockBytes - within);
-      const Block* const block = find(offset / kBlockBytes);
+      const uint8_t* const block = find(offset / kBlockBytes);
       if (block == nullptr) {
         memset(to, 0, part);
       } else {
-        memcpy(to, block->data() + within, part);
+        memcpy(to, block + within, part);
       }
       offset += part;
       to += part;
@@ -38,7 +39,7 @@ class SparseBytes {
     while (bytes > 0) {
       const uint64_t within = offset % kBlockBytes;
       const uint64_t part = std::min(bytes, kBlockBytes - within);
-      memcpy(own(offset / kBlockBytes).data() + within, from, part);
+      memcpy(own(offset / kBlockBytes) + within, from, part);
       offset += part;
       from += part;
       bytes -= part;
@@ -55,7 +56,7 @@ class SparseBytes {
         if (blocks_.size() <= index) blocks_.resize(index + 1);
         blocks_[index] = other.blocks_[index];
       } else if (other.find(index) != nullptr) {
-        write(offset, other.find(index)->data() + within, part);
+        write(offset, other.find(index) + within, part);
       }
       offset += part;
       bytes -= part;
@@ -68,8 +69,8 @@ class SparseBytes {
     if (blocks_.size() > whole) blocks_.resize(whole);
     const uint64_t within = size % kBlockBytes;
     if (within == 0 || find(size / kBlockBytes) == nullptr) return;
-    Block& last = own(size / kBlockBytes);
-    std::fill(last.begin() + static_cast<ptrdiff_t>(within), last.end(), uint8_t{0});
+    uint8_t* const last = own(size / kBlockBytes);
+    std::fill(last + within, last + kBlockBytes, uint8_t{0});
   }
 
   // The first byte at or after `from` that lies in a block never written.
@@ -79,23 +80,55 @@ class SparseBytes {
   }
 
  private:
-  using Block = std::array<uint8_t, kBlockBytes>;
+  struct Block {
+    std::atomic<uint32_t> owners{1};
+    std::array<uint8_t, kBlockBytes> bytes;
+  };
 
-  const Block* find(size_t index) const { return index < blocks_.size() ? blocks_[index].get() : nullptr; }
-
-  Block& own(size_t index) {
-    if (blocks_.size() <= index) blocks_.resize(index + 1);
-    std::shared_ptr<Block>& block = blocks_[index];
-    if (block == nullptr) {
-      block = std::make_shared<Block>();
-      block->fill(0);
-    } else if (block.use_count() > 1) {
-      block = std::make_shared<Block>(*block);
+  // Not std::shared_ptr, whose use_count() does not wait for what another owner has just read.
+  class Shared {
+   public:
+    Shared() = default;
+    Shared(const Shared& other) : block_(other.block_) {
+      if (block_ != nullptr) block_->owners.fetch_add(1, std::memory_order_relaxed);
     }
-    return *block;
+    Shared(Shared&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    Shared& operator=(Shared other) {
+      std::swap(block_, other.block_);
+      return *this;
+    }
+    ~Shared() {
+      if (block_ != nullptr && block_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete block_;
+    }
+
+    const uint8_t* data() const { return block_ == nullptr ? nullptr : block_->bytes.data(); }
+    // For writing: nobody else sees it.
+    uint8_t* own() {
+      if (block_ == nullptr || block_->owners.load(std::memory_order_acquire) > 1) {
+        Shared copy;
+        copy.block_ = new Block;
+        if (block_ == nullptr) {
+          copy.block_->bytes.fill(0);
+        } else {
+          copy.block_->bytes = block_->bytes;
+        }
+        std::swap(block_, copy.block_);
+      }
+      return block_->bytes.data();
+    }
+
+   private:
+    Block* block_ = nullptr;
+  };
+
+  const uint8_t* find(size_t index) const { return index < blocks_.size() ? blocks_[index].data() : nullptr; }
+
+  uint8_t* own(size_t index) {
+    if (blocks_.size() <= index) blocks_.resize(index + 1);
+    return blocks_[index].own();
   }
 
-  std::vector<std::shared_ptr<Block>> blocks_;
+  std::vector<Shared> blocks_;
 };
 
 }  // namespace waldo
