@@ -6,4 +6,4 @@ import { buildCampaign, run } from './build-native.mjs';
 const args = process.argv.slice(2);
 const program = join(buildCampaign('waldo_crash'), 'waldo_crash');
 run(program, ['images', ...args]);
-if (args.length === 0) run(program, ['flips']);
+if (!args.some((arg) => ['--history', '--help'].includes(arg))) run(program, ['flips']);
