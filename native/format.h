@@ -205,8 +205,7 @@ static_assert(sizeof(Head) == 80 && offsetof(Head, version) == 12, "the head has
 
 constexpr uint32_t kMaxLogBytes = 1024 * 1024;
 constexpr uint64_t kMaxSeqNo = (uint64_t{1} << 53) - 1;  // what a JavaScript number holds exactly
-constexpr uint64_t kMaxGeneration =
-    UINT64_MAX;  // one that has come so far was not written by us: none would be greater
+constexpr uint64_t kMaxGeneration = UINT64_MAX;          // no copy has it: the next one could not be greater
 constexpr uint32_t kMinFrameCapacity = 4096;
 constexpr uint32_t kMaxFrameCapacity = 64 * 1024 * 1024;
 constexpr uint64_t kMinFileCapacity = 64 * 1024;

@@ -2,6 +2,7 @@
 
 #include "check.h"
 #include "life.h"
+#include "support/ring_driver.h"
 
 namespace waldo::crash {
 
@@ -9,16 +10,9 @@ namespace {
 
 Scenario flipped_ring() {
   Scenario scenario;
-  RingOptions& options = scenario.options;
-  options.ring_size = 2;
-  options.file_capacity = kMinFileCapacity;
-  options.index_capacity = 129;
-  options.index_spacing = {1024, 16};
-  options.buf_capacity = 16 * 1024;
-  options.alignment = 512;
-  options.holder = "the campaign";
-  options.background = false;
-  for (size_t i = 0; i < options.ring_id.size(); ++i) options.ring_id[i] = static_cast<uint8_t>(i + 1);
+  scenario.options = test::small_ring();
+  scenario.options.ring_size = 2;
+  scenario.options.background = false;
   scenario.most_bytes = 400;
   scenario.most_logs = 12;
   scenario.most_frames = 3;

@@ -13,7 +13,7 @@ namespace waldo::crash {
 // Opens, appends, moves the cursor, closes; keeps the model. What is wrong, or "".
 std::string live(SimFileSystem& fs, const Scenario& scenario, Model* model, SimRng& rng);
 
-// Appends one group of the scenario's frames. `room` serves as memory.
+// Appends one group of the scenario's frames.
 Status append_group(Ring& ring, const Scenario& scenario, Model* model, SimRng& rng);
 
 }  // namespace waldo::crash

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "support/ring_driver.h"
+
 namespace waldo::crash {
 
 size_t Model::after(uint64_t seq_no) const {
@@ -20,16 +22,12 @@ void Model::truncate(uint64_t tip) {
 
 Scenario draw_scenario(SimRng& rng) {
   Scenario scenario;
-  RingOptions& options = scenario.options;
+  RingOptions& options = scenario.options = test::small_ring();
   options.ring_size = static_cast<uint32_t>(rng.between(2, 4));
-  options.file_capacity = kMinFileCapacity;
   options.index_capacity = rng.one_in(3) ? 5 : 129;
-  options.index_spacing = {1024, 16};
   options.buf_capacity = rng.one_in(2) ? 16 * 1024 : 8 * 1024;
   options.alignment = rng.one_in(4) ? 4096 : 512;
-  options.holder = "the campaign";
   options.background = false;
-  for (size_t i = 0; i < options.ring_id.size(); ++i) options.ring_id[i] = static_cast<uint8_t>(i + 1);
   switch (rng.below(5)) {
     case 0:
     case 1:

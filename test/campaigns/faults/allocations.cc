@@ -118,15 +118,6 @@ class Sweep {
  private:
   std::string where() const { return std::string(operation_.name) + "/" + mode_.name; }
 
-  // What the operation returned, or that its caller ran out of memory.
-  Status attempt(Subject& subject, Status (*step)(Subject&)) const {
-    try {
-      return step(subject);
-    } catch (const std::bad_alloc&) {
-      return Status::no_memory();
-    }
-  }
-
   std::string run_case(const Refusal& refusal, uint64_t* count) {
     if (!Scratch::copy(base_, ring_)) return "cannot begin";
     Promises promises = promises_;
@@ -139,7 +130,7 @@ class Sweep {
     }
     {
       Counting counting(refusal);
-      const Status status = attempt(*subject, operation_.run);
+      const Status status = guarded([&] { return operation_.run(*subject); });
       if (count != nullptr) *count = made;
       if (!refusal.for_good) counting.stop();
       std::string wrong = go_on(*subject, status, refusal);
