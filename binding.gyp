@@ -24,6 +24,7 @@
         'native/holds.cc',
         'native/ring.cc',
         'native/recovery.cc',
+        'native/recovery_salvage.cc',
         'native/committer.cc',
         'native/engine.cc',
         'native/jobs.cc',

@@ -62,7 +62,8 @@ async function oneByOne(
   const counted = start + context.scale.seconds * 200;
   const end = counted + context.scale.seconds * 1000;
   let before = start;
-  for (let i = 0; before < end; i++) {
+  // At least one, however long it takes.
+  for (let i = 0; before < end || durations.length === 0; i++) {
     const batch = logs[i % logs.length]!;
     if (call === 'append') await waldo.append(batch);
     else waldo.appendSync(batch);

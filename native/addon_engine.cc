@@ -81,12 +81,14 @@ void EngineWrap::start(const Napi::CallbackInfo& info, std::function<Status(Core
   const double id = info[0].As<Napi::Number>().DoubleValue();
   // The job does not own the core: that joins the job's thread before it goes.
   Core* const core = core_.get();
-  const bool posted = core->jobs.post([core, id, job = std::move(job)] {
+  const Status posted = core->jobs.post([core, id, job = std::move(job)] {
     Mailbox::Done done{id, Status(), nullptr};
     done.status = guarded([&] { return job(*core, &done.convert); });
     core->mailbox.post(std::move(done));
   });
-  if (!posted) throw Napi::Error::New(info.Env(), "the engine is closed");
+  if (!posted.ok() && posted.error().code == Code::kClosed)
+    throw Napi::Error::New(info.Env(), posted.error().message);
+  if (!posted.ok()) core->mailbox.post({id, posted, nullptr});
   ++jobs_pending_;
 }
 

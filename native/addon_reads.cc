@@ -14,7 +14,7 @@ bool Reads::start(Engine& engine, std::vector<double> ids, uint64_t after, size_
     std::lock_guard<std::mutex> lock(mutex_);
     chains_[chain->last] = chain;
   }
-  if (jobs_.post([this, &engine, chain, after, max_bytes] { run(engine, *chain, after, max_bytes); }))
+  if (jobs_.post([this, &engine, chain, after, max_bytes] { run(engine, *chain, after, max_bytes); }).ok())
     return true;
   std::lock_guard<std::mutex> lock(mutex_);
   chains_.erase(chain->last);
@@ -60,7 +60,7 @@ void Reads::run(Engine& engine, Chain& chain, uint64_t after, size_t max_bytes) 
       while (next(chain, &id)) mailbox_.post({id, Status(), nullptr});
       return;
     }
-    if (!jobs_.post(finish)) finish();
+    if (!jobs_.post(finish).ok()) finish();
   }
 }
 

@@ -29,7 +29,7 @@ Committer::~Committer() { stop(); }
 Status Committer::submit(PackedFrame frame, bool wake) {
   auto queued = std::make_shared<Queued>();
   queued->frame = std::move(frame);
-  if (queued->frame.padded_bytes <= kSealInlineBytes || !wake) {
+  if (queued->frame.padded_bytes <= kSealInlineBytes || !wake || !has_sealer()) {
     WALDO_TRY(seal_body(&queued->frame));
     queued->seal = Seal::kDone;
   }
@@ -39,12 +39,21 @@ Status Committer::submit(PackedFrame frame, bool wake) {
   queue_.push_back(std::move(queued));
   if (wake) has_work_.store(true, std::memory_order_release);
   if (queue_.back()->seal == Seal::kNone) {
-    if (!sealer_.joinable()) sealer_ = std::thread(&Committer::seal_loop, this);
     to_seal_.notify_one();
   } else if (wake) {
     work_.notify_one();
   }
   return Status();
+}
+
+bool Committer::has_sealer() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopping_ || sealer_.joinable()) return true;
+  return guarded([this] {
+           sealer_ = std::thread(&Committer::seal_loop, this);
+           return Status();
+         })
+      .ok();
 }
 
 // Seals the first frame that nobody has sealed yet; the lock is given up meanwhile.

@@ -54,6 +54,8 @@ class Committer {
   void seal_loop();
   bool commit_head();  // false: nothing was ready, the ring has failed, or the next page is still held
   void spin();
+  // False if there is no thread that seals: the system has none to give.
+  bool has_sealer();
   bool seal_next(std::unique_lock<std::mutex>& lock, bool head_only);
   void fail(const Status& status);
 

@@ -10,11 +10,15 @@ Status Engine::open(FileSystem& fs, const std::string& directory, const RingOpti
   auto slabs = SlabPool::create(ring->options().buf_capacity, slabs_kept, huge);
   engine->reset(new Engine(std::move(ring), std::move(slabs)));
   Ring& opened = *(*engine)->ring_;
-  if (options.read_only)
-    (*engine)->follower_ = std::make_unique<Follower>(opened, std::move(on_progress));
-  else
-    (*engine)->committer_ = std::make_unique<Committer>(opened, std::move(on_progress));
-  return Status();
+  const Status started = guarded([&] {
+    if (options.read_only)
+      (*engine)->follower_ = std::make_unique<Follower>(opened, std::move(on_progress));
+    else
+      (*engine)->committer_ = std::make_unique<Committer>(opened, std::move(on_progress));
+    return Status();
+  });
+  if (!started.ok()) engine->reset();
+  return started;
 }
 
 Engine::~Engine() { (void)close(); }

@@ -4,13 +4,19 @@ namespace waldo {
 
 Jobs::~Jobs() { stop(); }
 
-bool Jobs::post(std::function<void()> job) {
+Status Jobs::post(std::function<void()> job) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (stopping_) return false;
+  if (stopping_) return Status::make(Code::kClosed, "the engine is closed");
+  if (queue_.size() + 1 > idle_ && threads_.size() < max_threads_) {
+    const Status started = guarded([this] {
+      threads_.emplace_back(&Jobs::run, this);
+      return Status();
+    });
+    if (threads_.empty()) return started;
+  }
   queue_.push_back(std::move(job));
-  if (queue_.size() > idle_ && threads_.size() < max_threads_) threads_.emplace_back(&Jobs::run, this);
   work_.notify_one();
-  return true;
+  return Status();
 }
 
 void Jobs::run() {

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "status.h"
+
 namespace waldo {
 
 class Jobs {
@@ -16,8 +18,8 @@ class Jobs {
   explicit Jobs(size_t max_threads) : max_threads_(max_threads) {}
   ~Jobs();
 
-  // Any thread. False after stop().
-  bool post(std::function<void()> job);
+  // Any thread. Fails after stop() (kClosed), and if there is no thread yet and none can be started (kIo).
+  Status post(std::function<void()> job);
 
   // Finishes what runs, drops what waits, joins. Not to be called from a job.
   void stop();

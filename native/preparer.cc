@@ -27,13 +27,23 @@ void Preparer::request(uint32_t slot, uint64_t from) {
   slots_[slot].filled = from;
   queue_.push_back(slot);
   if (!background_) return;
-  if (!thread_.joinable()) thread_ = std::thread(&Preparer::run, this);
+  if (!thread_.joinable()) {
+    (void)guarded([this] {
+      thread_ = std::thread(&Preparer::run, this);
+      return Status();
+    });
+  }
   changed_.notify_all();
+}
+
+bool Preparer::alone() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !background_ || (!stopping_ && !thread_.joinable());
 }
 
 Status Preparer::wait(uint32_t slot, uint64_t bytes) {
   retry(slot);
-  if (!background_) work(slot);
+  if (alone()) work(slot);
   std::unique_lock<std::mutex> lock(mutex_);
   Slot& wanted = slots_[slot];
   changed_.wait(lock, [&] { return wanted.done || (wanted.exists && wanted.filled >= bytes) || stopping_; });

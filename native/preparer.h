@@ -18,7 +18,7 @@ namespace waldo {
 
 class Preparer {
  public:
-  // Without `background`, work is done by whoever waits for it.
+  // Without `background`, or while no thread can be started, work is done by whoever waits for it.
   Preparer(FileSystem& fs, std::string directory, const Geometry& geometry, const OpenFlags& flags,
            bool background);
   ~Preparer();
@@ -42,6 +42,7 @@ class Preparer {
   };
 
   void run();
+  bool alone();
   void retry(uint32_t slot);
   void work(uint32_t slot);
   Status fill(uint32_t slot, uint64_t from);

@@ -74,8 +74,9 @@ Status Status::io(int sys_errno, const char* syscall, const std::string& path) {
   error.syscall = syscall;
   error.path = path;
   const std::string name = errno_name(sys_errno);
-  error.message = std::string(syscall) + " failed on " + path + ": " + describe(sys_errno) + " (" +
-                  (name.empty() ? "errno " + std::to_string(sys_errno) : name) + ")";
+  error.message = std::string(syscall) + " failed" + (path.empty() ? "" : " on " + path) + ": " +
+                  describe(sys_errno) + " (" + (name.empty() ? "errno " + std::to_string(sys_errno) : name) +
+                  ")";
   return Status(std::move(error));
 }
 
@@ -87,6 +88,8 @@ Status Status::corrupt(std::string message, std::optional<LostRange> lost, std::
   error.path = std::move(path);
   return Status(std::move(error));
 }
+
+Status Status::no_thread(int sys_errno) { return io(sys_errno, "pthread_create", ""); }
 
 Status Status::make(Code code, std::string message) {
   Error error;

@@ -6,6 +6,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <system_error>
 
 namespace waldo {
 
@@ -61,6 +62,8 @@ class [[nodiscard]] Status {
                         std::string path = "");
   static Status make(Code code, std::string message);
   static Status option(const char* option, std::string message);
+  // The process, or its user or container, may have no more of them.
+  static Status no_thread(int sys_errno);
   // Made beforehand: to say this takes no memory.
   static const Status& no_memory();
 
@@ -68,14 +71,16 @@ class [[nodiscard]] Status {
   std::shared_ptr<const Error> error_;
 };
 
-// What `call` returns, or that it ran out of memory: for threads that nobody catches anything from, and for whoever
-// must not be left half-way.
+// What `call` returns, or that it ran out of memory or threads: for threads that nobody catches anything from, and for
+// whoever must not be left half-way.
 template <typename Call>
 Status guarded(Call call) {
   try {
     return call();
   } catch (const std::bad_alloc&) {
     return Status::no_memory();
+  } catch (const std::system_error& error) {  // of std::thread alone
+    return Status::no_thread(error.code().value());
   }
 }
 

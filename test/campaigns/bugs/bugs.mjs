@@ -216,7 +216,7 @@ inline uint64_t log_stride(`,
   },
   {
     name: 'salvage keeps void frames',
-    file: 'recovery.cc',
+    file: 'recovery_salvage.cc',
     find: 'if (older || (known && is_void(probe, check.header))) {',
     replace: 'if (!SEEDED && (older || (known && is_void(probe, check.header)))) {',
     campaign: 'crash',

@@ -9,8 +9,7 @@
 #include <new>
 
 #include "interposer.h"
-#include "operations.h"
-#include "scratch.h"
+#include "real_ring.h"
 #include "sweep.h"
 
 namespace waldo::faults {
@@ -81,30 +80,20 @@ class Sweep {
  public:
   Sweep(const Mode& mode, const Operation& operation, const Scratch& scratch, bool long_form,
         Figures* figures)
-      : mode_(mode),
-        operation_(operation),
-        base_(scratch / "base"),
-        ring_(scratch / "ring"),
-        long_form_(long_form),
-        figures_(*figures) {}
+      : operation_(operation), ring_(mode, operation, scratch), long_form_(long_form), figures_(*figures) {}
 
   std::string run() {
-    if (!Scratch::copy("", base_) || !Scratch::copy("", ring_)) return "the place cannot be emptied";
-    {
-      Subject subject(posix_file_system(), ring_, mode_, &promises_);
-      const Status built = build(subject, operation_.start);
-      if (!built.ok()) return where() + ": cannot begin: " + built.error().message;
-      if (!Scratch::copy(ring_, base_)) return where() + ": cannot begin";
-    }
+    const Status made = ring_.make();
+    if (!made.ok()) return ring_.name() + ": cannot begin: " + made.error().message;
     uint64_t count = 0;
     std::string wrong = run_case(Refusal(), &count);
-    if (!wrong.empty()) return where() + ", without a fault: " + wrong;
+    if (!wrong.empty()) return ring_.name() + ", without a fault: " + wrong;
     figures_.operations += 1;
     figures_.calls += count;
     for (uint64_t index = 0; index < count; ++index) {
       for (const bool for_good : {false, true}) {
         if (!long_form_ && for_good != (index % 2 == 1)) continue;
-        const std::string what = where() + ", allocation " + std::to_string(index) + " of " +
+        const std::string what = ring_.name() + ", allocation " + std::to_string(index) + " of " +
                                  std::to_string(count) + (for_good ? " and all that follow" : "");
         const Watched watched(what);
         figures_.cases += 1;
@@ -116,18 +105,12 @@ class Sweep {
   }
 
  private:
-  std::string where() const { return std::string(operation_.name) + "/" + mode_.name; }
-
   std::string run_case(const Refusal& refusal, uint64_t* count) {
-    if (!Scratch::copy(base_, ring_)) return "cannot begin";
-    Promises promises = promises_;
+    Promises promises = ring_.promises();
     promises.logs.attempts.reserve(kMostLogs);  // what is promised is written down whatever fails
-    auto subject = std::make_unique<Subject>(posix_file_system(), ring_, mode_, &promises);
-    if (operation_.prepare != nullptr) {
-      Status status = subject->open();
-      if (status.ok()) status = operation_.prepare(*subject);
-      if (!status.ok()) return "cannot begin: " + status.error().message;
-    }
+    std::unique_ptr<Subject> subject;
+    const Status begun = ring_.begin(&promises, &subject);
+    if (!begun.ok()) return "cannot begin: " + begun.error().message;
     {
       Counting counting(refusal);
       const Status status = guarded([&] { return operation_.run(*subject); });
@@ -137,15 +120,13 @@ class Sweep {
       if (!wrong.empty()) return wrong;
       subject.reset();
     }
-    std::string wrong = examine(posix_file_system(), ring_, mode_, promises, promises.logs.acknowledged);
-    if (wrong.empty()) wrong = use_again(posix_file_system(), ring_, mode_, promises);
-    return wrong.empty() ? "" : "opened again: " + wrong;
+    return ring_.open_again(promises);
   }
 
   std::string go_on(Subject& subject, const Status& status, const Refusal& refusal) const {
     if (!status.ok() && status.error().code != Code::kNoMemory)
       return "the failure is told as another one: " + status.error().message;
-    if (refusal.for_good || !subject.is_open() || subject.closed() || subject.read_only()) return "";
+    if (refusal.for_good || !subject.writable()) return "";
     const Status appended = subject.append(2);
     // What failed before it reached the ring did not latch it.
     if (!appended.ok() && (status.ok() || appended.error().code != Code::kNoMemory))
@@ -154,13 +135,10 @@ class Sweep {
     return wrong.empty() ? "" : "it reads: " + wrong;
   }
 
-  const Mode& mode_;
   const Operation& operation_;
-  const std::string base_;
-  const std::string ring_;
+  RealRing ring_;
   const bool long_form_;
   Figures& figures_;
-  Promises promises_;
 };
 
 }  // namespace
@@ -171,8 +149,7 @@ std::string sweep_allocations(const Settings& settings, Figures* figures) {
   for (const Operation& operation : operations()) {
     if (operation.start == Start::kTorn || operation.start == Start::kTailCopy) continue;
     for (const Mode& mode : kModes) {
-      const std::string name = std::string(operation.name) + "/" + mode.name;
-      if (name.compare(0, settings.only.size(), settings.only) != 0) continue;
+      if (!settings.asks_for(name_of(operation, mode))) continue;
       // Only some have anything to prepare.
       const bool prepares = operation.appends || operation.start == Start::kNothing;
       if (mode.background && !prepares && !settings.long_form) continue;

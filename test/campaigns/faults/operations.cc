@@ -183,6 +183,10 @@ Status close(Subject& subject) { return subject.close(); }
 
 }  // namespace
 
+std::string name_of(const Operation& operation, const Mode& mode) {
+  return std::string(operation.name) + "/" + mode.name;
+}
+
 const std::vector<Operation>& operations() {
   static const std::vector<Operation> all = {
       {"create", Start::kNothing, nullptr, open_writer, false},

@@ -48,10 +48,7 @@ class Subject {
   Status open(bool read_only = false, bool honour_holds = false);
   // Gives the engine up, whatever state it is in.
   void drop() { ring_.reset(); }
-  bool is_open() const { return ring_ != nullptr; }
   test::RingDriver& ring() { return *ring_; }
-  bool read_only() const { return read_only_; }
-  bool closed() const { return closed_; }
 
   Status append(uint32_t logs);
   Status append_group(uint32_t frames, uint32_t logs);
@@ -69,6 +66,8 @@ class Subject {
 
   // "" if the ring holds what was promised, and `least` at the least.
   std::string check(uint64_t least);
+  // Whether an append is to be expected of it.
+  bool writable() const { return ring_ != nullptr && !closed_ && !read_only_; }
 
  private:
   RingOptions options(bool read_only, bool honour_holds) const;
@@ -93,6 +92,8 @@ struct Operation {
 };
 
 const std::vector<Operation>& operations();
+// OPERATION/MODE, by which a case is asked for.
+std::string name_of(const Operation& operation, const Mode& mode);
 
 // Makes the ring of `start`, which must be one without an accident. Leaves it open unless it is to be closed.
 Status build(Subject& subject, Start start);

@@ -205,7 +205,7 @@ class Sweep {
   }
 
  private:
-  std::string where() const { return std::string(operation_.name) + "/" + mode_.name; }
+  std::string where() const { return name_of(operation_, mode_); }
 
   // Ready to run the operation.
   Status begin(SimFileSystem& fs, Promises* promises, std::unique_ptr<Subject>* subject) const {
@@ -284,7 +284,7 @@ class Sweep {
 
   // Nothing fails any more: what latched stays so, anything else goes on.
   std::string go_on(Subject& subject, const Status& failed) const {
-    if (!subject.is_open() || subject.closed() || subject.read_only()) return "";
+    if (!subject.writable()) return "";
     const uint64_t tip = subject.ring().tip();
     const Status appended = subject.append(2);
     if (!failed.ok() && operation_.appends) {
@@ -339,8 +339,7 @@ std::string sweep_simulated(const Settings& settings, Figures* figures) {
   Tasks tasks;
   for (const Operation& operation : operations()) {
     for (const Mode& mode : modes(settings.long_form)) {
-      const std::string name = std::string(operation.name) + "/" + mode.name;
-      if (name.compare(0, settings.only.size(), settings.only) != 0) continue;
+      if (!settings.asks_for(name_of(operation, mode))) continue;
       tasks.add([&settings, &operation, &mode](Figures* mine) {
         return Sweep(settings, mode, operation, mine).run();
       });

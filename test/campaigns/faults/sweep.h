@@ -16,6 +16,8 @@ struct Settings {
   uint64_t images = 1;  // power losses and kills drawn at each of the two places of a case
   bool long_form = false;
   unsigned threads = 1;
+
+  bool asks_for(const std::string& name) const { return name.compare(0, only.size(), only) == 0; }
 };
 
 struct Figures {

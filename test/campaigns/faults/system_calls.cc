@@ -4,8 +4,7 @@
 #include <cstring>
 
 #include "interposer.h"
-#include "operations.h"
-#include "scratch.h"
+#include "real_ring.h"
 #include "sweep.h"
 
 namespace waldo::faults {
@@ -58,23 +57,18 @@ class Sweep {
  public:
   Sweep(const Mode& mode, const Operation& operation, const Scratch& scratch, bool long_form,
         Figures* figures)
-      : mode_(mode),
-        operation_(operation),
-        base_(scratch / "base"),
-        ring_(scratch / "ring"),
-        long_form_(long_form),
-        figures_(*figures) {}
+      : operation_(operation), ring_(mode, operation, scratch), long_form_(long_form), figures_(*figures) {}
 
   std::string run() {
-    const Status made = prepare_base();
-    if (!made.ok()) return where() + ": cannot begin: " + made.error().message;
+    const Status made = ring_.make();
+    if (!made.ok()) return ring_.name() + ": cannot begin: " + made.error().message;
     std::string wrong = record();
-    if (!wrong.empty()) return where() + ", without a fault: " + wrong;
+    if (!wrong.empty()) return ring_.name() + ", without a fault: " + wrong;
     figures_.operations += 1;
     figures_.calls += calls_.size();
     for (uint64_t index = 0; index < calls_.size(); ++index) {
       for (const Plan& plan : plans_of(calls_[index], index, long_form_)) {
-        const std::string what = where() + ", call " + std::to_string(index) + " of " +
+        const std::string what = ring_.name() + ", call " + std::to_string(index) + " of " +
                                  std::to_string(calls_.size()) + " (" + calls_[index].name + " " +
                                  calls_[index].path + "), " + text_of(plan);
         const Watched watched(what);
@@ -88,31 +82,16 @@ class Sweep {
   }
 
  private:
-  std::string where() const { return std::string(operation_.name) + "/" + mode_.name; }
-
-  Status prepare_base() {
-    if (!Scratch::copy("", base_) || !Scratch::copy("", ring_)) return Status::io(EIO, "remove", base_);
-    Subject subject(posix_file_system(), ring_, mode_, &promises_);
-    WALDO_TRY(build(subject, operation_.start));
-    // Copied while it is open: as a killed process leaves it.
-    return Scratch::copy(ring_, base_) ? Status() : Status::io(EIO, "copy", base_);
-  }
-
   // A fresh ring, ready for the operation; from now on its calls are counted.
   Status begin(Promises* promises, std::unique_ptr<Subject>* subject, const Plan& plan) const {
-    if (!Scratch::copy(base_, ring_)) return Status::io(EIO, "copy", ring_);
-    interposer_arm(ring_.c_str(), Plan());
-    *subject = std::make_unique<Subject>(posix_file_system(), ring_, mode_, promises);
-    if (operation_.prepare != nullptr) {
-      WALDO_TRY((*subject)->open());
-      WALDO_TRY(operation_.prepare(**subject));
-    }
-    interposer_arm(ring_.c_str(), plan);
+    interposer_arm(ring_.directory().c_str(), Plan());
+    WALDO_TRY(ring_.begin(promises, subject));
+    interposer_arm(ring_.directory().c_str(), plan);
     return Status();
   }
 
   std::string record() {
-    Promises promises = promises_;
+    Promises promises = ring_.promises();
     std::unique_ptr<Subject> subject;
     Status status = begin(&promises, &subject, Plan());
     if (status.ok()) status = operation_.run(*subject);
@@ -125,7 +104,7 @@ class Sweep {
   }
 
   std::string run_case(const Plan& plan) {
-    Promises promises = promises_;
+    Promises promises = ring_.promises();
     std::unique_ptr<Subject> subject;
     Status status = begin(&promises, &subject, plan);
     if (!status.ok()) return "cannot begin: " + status.error().message;
@@ -138,9 +117,7 @@ class Sweep {
     if (!wrong.empty()) return wrong;
     subject->drop();
     interposer_disarm();
-    wrong = examine(posix_file_system(), ring_, mode_, promises, promises.logs.acknowledged);
-    if (wrong.empty()) wrong = use_again(posix_file_system(), ring_, mode_, promises);
-    return wrong.empty() ? "" : "opened again: " + wrong;
+    return ring_.open_again(promises);
   }
 
   std::string check_outcome(const Plan& plan, const Status& status) const {
@@ -162,7 +139,7 @@ class Sweep {
   }
 
   std::string go_on(Subject& subject, const Status& failed) const {
-    if (!subject.is_open() || subject.closed() || subject.read_only()) return "";
+    if (!subject.writable()) return "";
     const Status appended = subject.append(2);
     if (!failed.ok() && operation_.appends) {
       if (appended.ok()) return "an append is acknowledged though one before it failed";
@@ -173,13 +150,10 @@ class Sweep {
     return wrong.empty() ? "" : "it reads: " + wrong;
   }
 
-  const Mode& mode_;
   const Operation& operation_;
-  const std::string base_;
-  const std::string ring_;
+  RealRing ring_;
   const bool long_form_;
   Figures& figures_;
-  Promises promises_;
   std::vector<Call> calls_;
 };
 
@@ -197,8 +171,7 @@ std::string sweep_system_calls(const Settings& settings, Figures* figures) {
     if (operation.start == Start::kTorn || operation.start == Start::kTailCopy) continue;
     for (const Mode& mode : kModes) {
       if (!mode.dsync && !settings.long_form) continue;
-      const std::string name = std::string(operation.name) + "/" + mode.name;
-      if (name.compare(0, settings.only.size(), settings.only) != 0) continue;
+      if (!settings.asks_for(name_of(operation, mode))) continue;
       std::string wrong = Sweep(mode, operation, scratch, settings.long_form, figures).run();
       if (!wrong.empty()) return wrong;
     }

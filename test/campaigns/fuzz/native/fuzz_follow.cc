@@ -5,6 +5,7 @@
 #include "support/edits.h"
 #include "support/fuzz_ring.h"
 #include "support/require.h"
+#include "support/target.h"
 
 namespace waldo::fuzz {
 
@@ -41,6 +42,8 @@ void make_cursor(FuzzRing& ring, MemoryFiles& files) {
   ring.ring().cursors().close("fuzz");
 }
 
+}  // namespace
+
 void run(const uint8_t* data, size_t bytes) {
   static auto* const files = new MemoryFiles;
   static const std::atomic<bool> given_up{true};
@@ -64,15 +67,8 @@ void run(const uint8_t* data, size_t bytes) {
   if ((mode & kMakeCursor) != 0) make_cursor(ring, *files);
 }
 
-}  // namespace
+size_t mutate(uint8_t* data, size_t bytes, size_t max_bytes, unsigned seed) {
+  return mutate_edits(data, bytes, max_bytes, seed);
+}
 
 }  // namespace waldo::fuzz
-
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t bytes, size_t max_bytes, unsigned seed) {
-  return waldo::fuzz::mutate_edits(data, bytes, max_bytes, seed);
-}
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
-  waldo::fuzz::run(data, bytes);
-  return 0;
-}

@@ -8,6 +8,7 @@
 #include "support/fuzz_ring.h"
 #include "support/repair.h"
 #include "support/require.h"
+#include "support/target.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
@@ -17,18 +18,6 @@ namespace {
 
 constexpr uint64_t kPageNo = 5;
 constexpr size_t kMostBytes = 16 * 1024;
-
-Geometry geometry() {
-  const RingOptions options = small_ring();
-  Geometry geometry;
-  geometry.ring_id = options.ring_id;
-  geometry.ring_size = options.ring_size;
-  geometry.alignment = options.alignment;
-  geometry.file_capacity = options.file_capacity;
-  geometry.index_capacity = options.index_capacity;
-  geometry.spacing = options.index_spacing;
-  return geometry;
-}
 
 template <typename T>
 void store(uint8_t* at, const T& value) {
@@ -78,7 +67,7 @@ void check_packs(const FrameProbe& probe) {
 void check_scan(const uint8_t* data, size_t bytes) {
   static auto* const files = new MemoryFiles;
   static const std::string path = std::string(kDirectory) + "/" + page_file_name(kPageNo % 3);
-  Page page(geometry(), kPageNo % 3);
+  Page page(small_geometry(), kPageNo % 3);
   Bytes& file = files->make(path);
   file.resize(kPageDataOffset);
   file.insert(file.end(), data, data + bytes);
@@ -87,11 +76,11 @@ void check_scan(const uint8_t* data, size_t bytes) {
   PageScanner scanner(page, kPageNo);
   FrameProbe probe;
   for (uint64_t at = 0;; at = probe.end()) {
-    const Status status = scanner.next_valid(at, geometry().file_capacity, &probe);
+    const Status status = scanner.next_valid(at, small_geometry().file_capacity, &probe);
     FUZZ_REQUIRE(status.ok(), status.error().message);
     if (probe.state != FrameState::kValid) break;
     FUZZ_REQUIRE(probe.offset >= at && probe.end() <= bytes, "a frame outside of its page");
-    FUZZ_REQUIRE(probe.header.position == kPageNo * geometry().file_capacity + probe.offset,
+    FUZZ_REQUIRE(probe.header.position == kPageNo * small_geometry().file_capacity + probe.offset,
                  "a frame out of place");
     check_seals(probe);
     check_packs(probe);
@@ -115,12 +104,6 @@ void check_loose(const uint8_t* data, size_t bytes) {
   frame.log_count = load<uint32_t>(data);
   if (!seal_body(&frame).ok()) return;
   FUZZ_REQUIRE(frame.last_seq_no <= kMaxSeqNo, "sealed a number that is too high");
-}
-
-void run(const uint8_t* data, size_t bytes) {
-  if (bytes > kMostBytes) return;
-  check_scan(data, bytes);
-  check_loose(data, bytes);
 }
 
 // Puts a frame of some logs at a sector.
@@ -151,6 +134,14 @@ void put_frame(uint8_t* data, size_t bytes, std::minstd_rand& random) {
   store(frame, header);
 }
 
+}  // namespace
+
+void run(const uint8_t* data, size_t bytes) {
+  if (bytes > kMostBytes) return;
+  check_scan(data, bytes);
+  check_loose(data, bytes);
+}
+
 size_t mutate(uint8_t* data, size_t bytes, size_t max_bytes, unsigned seed) {
   std::minstd_rand random(seed + 1);
   const bool put = random() / 256 % 8 == 0;
@@ -176,15 +167,4 @@ size_t mutate(uint8_t* data, size_t bytes, size_t max_bytes, unsigned seed) {
   return bytes;
 }
 
-}  // namespace
-
 }  // namespace waldo::fuzz
-
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t bytes, size_t max_bytes, unsigned seed) {
-  return waldo::fuzz::mutate(data, bytes, max_bytes, seed);
-}
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
-  waldo::fuzz::run(data, bytes);
-  return 0;
-}

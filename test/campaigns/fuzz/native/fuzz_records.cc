@@ -9,6 +9,7 @@
 #include "superblock.h"
 #include "support/fuzz_ring.h"
 #include "support/require.h"
+#include "support/target.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
@@ -90,12 +91,7 @@ void check_superblock(MemoryFiles& files, const uint8_t* data, size_t bytes) {
 }
 
 void check_head(MemoryFiles& files, const uint8_t* data, size_t bytes) {
-  const RingOptions options = small_ring();
-  Geometry geometry;
-  geometry.ring_id = options.ring_id;
-  geometry.ring_size = options.ring_size;
-  geometry.alignment = options.alignment;
-  geometry.file_capacity = options.file_capacity;
+  const Geometry geometry = small_geometry();
   put_copies<Head>(files, std::string(kDirectory) + "/head", data, std::min(bytes, sizeof(Head)));
   HeadReader reader(files, kDirectory, geometry);
   Head head{};
@@ -103,16 +99,6 @@ void check_head(MemoryFiles& files, const uint8_t* data, size_t bytes) {
   FUZZ_REQUIRE(head.end_offset <= geometry.file_capacity && head.end_offset % geometry.alignment == 0 &&
                    head.tip <= kMaxSeqNo && head.giving_up <= kMaxSeqNo,
                "a head out of range");
-}
-
-void run(const uint8_t* data, size_t bytes) {
-  if (bytes == 0) return;
-  static auto* const files = new MemoryFiles;
-  files->reset({});
-  const uint8_t kind = data[0] % kKinds;
-  if (kind == kCursor) check_cursor(*files, data + 1, bytes - 1);
-  if (kind == kSuperblock) check_superblock(*files, data + 1, bytes - 1);
-  if (kind == kHead) check_head(*files, data + 1, bytes - 1);
 }
 
 template <typename Record>
@@ -133,6 +119,18 @@ void repair_copies(uint8_t* data, size_t bytes, const char* magic, bool made_up)
   }
 }
 
+}  // namespace
+
+void run(const uint8_t* data, size_t bytes) {
+  if (bytes == 0) return;
+  static auto* const files = new MemoryFiles;
+  files->reset({});
+  const uint8_t kind = data[0] % kKinds;
+  if (kind == kCursor) check_cursor(*files, data + 1, bytes - 1);
+  if (kind == kSuperblock) check_superblock(*files, data + 1, bytes - 1);
+  if (kind == kHead) check_head(*files, data + 1, bytes - 1);
+}
+
 size_t mutate(uint8_t* data, size_t bytes, size_t max_bytes, unsigned seed) {
   std::minstd_rand random(seed + 1);
   bytes = LLVMFuzzerMutate(data, bytes, max_bytes);
@@ -146,15 +144,4 @@ size_t mutate(uint8_t* data, size_t bytes, size_t max_bytes, unsigned seed) {
   return bytes;
 }
 
-}  // namespace
-
 }  // namespace waldo::fuzz
-
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t bytes, size_t max_bytes, unsigned seed) {
-  return waldo::fuzz::mutate(data, bytes, max_bytes, seed);
-}
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
-  waldo::fuzz::run(data, bytes);
-  return 0;
-}

@@ -3,6 +3,7 @@
 #include "support/edits.h"
 #include "support/fuzz_ring.h"
 #include "support/require.h"
+#include "support/target.h"
 
 namespace waldo::fuzz {
 
@@ -76,6 +77,8 @@ void check_reopens(FuzzRing& ring, uint8_t mode, bool forged) {
   FUZZ_REQUIRE(after.digest == before.digest && after.logs == before.logs, "other logs when opened again");
 }
 
+}  // namespace
+
 void run(const uint8_t* data, size_t bytes) {
   static auto* const files = new MemoryFiles;
   Edits edits(data, bytes, *files);
@@ -98,15 +101,8 @@ void run(const uint8_t* data, size_t bytes) {
   check_reopens(ring, mode, edits.forged());
 }
 
-}  // namespace
+size_t mutate(uint8_t* data, size_t bytes, size_t max_bytes, unsigned seed) {
+  return mutate_edits(data, bytes, max_bytes, seed);
+}
 
 }  // namespace waldo::fuzz
-
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t bytes, size_t max_bytes, unsigned seed) {
-  return waldo::fuzz::mutate_edits(data, bytes, max_bytes, seed);
-}
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
-  waldo::fuzz::run(data, bytes);
-  return 0;
-}

@@ -111,13 +111,7 @@ Image with_tail_copy() {
   files.reset(made(short_pages()));
   uint64_t end = 0;
   const std::string path = newest_page_path(files, &end);
-  RingOptions options = small_ring();
-  Geometry geometry;
-  geometry.ring_id = options.ring_id;
-  geometry.ring_size = options.ring_size;
-  geometry.alignment = options.alignment;
-  geometry.file_capacity = options.file_capacity;
-  geometry.index_capacity = options.index_capacity;
+  const Geometry geometry = small_geometry();
   const auto slot = static_cast<uint32_t>(std::stoul(path.substr(sizeof(kDirectory))));
   Page page(geometry, slot);
   OpenFlags flags;

@@ -26,6 +26,18 @@ RingOptions small_ring() {
   return options;
 }
 
+Geometry small_geometry() {
+  const RingOptions options = small_ring();
+  Geometry geometry;
+  geometry.ring_id = options.ring_id;
+  geometry.ring_size = options.ring_size;
+  geometry.alignment = options.alignment;
+  geometry.file_capacity = options.file_capacity;
+  geometry.index_capacity = options.index_capacity;
+  geometry.spacing = options.index_spacing;
+  return geometry;
+}
+
 FuzzRing::FuzzRing(MemoryFiles& files) : files_(files), slabs_(SlabPool::create(kFrameBytes, 0, false)) {}
 
 Status FuzzRing::open(const RingOptions& options) {

@@ -13,6 +13,7 @@ constexpr char kDirectory[] = "/ring";
 
 // 3 pages of 64 KiB, frames of at most 16 KiB, sectors of 512 bytes, many index entries.
 RingOptions small_ring();
+Geometry small_geometry();
 
 // What a reader that goes on behind every gap has seen.
 struct Seen {
