@@ -91,7 +91,9 @@ class Writer {
       Report report;
       report.kind = Report::kAcknowledged;
       report.turns = static_cast<uint32_t>(bounds.page - first_page_);
-      report.after = bounds.after;
+      // A page that is about to be begun may not have taken its predecessor's place yet; one with a log in it has.
+      if (bounds.page == told_page_) report.after = bounds.after;
+      told_page_ = bounds.page;
       report.last = bounds.tip;
       tell(report);
     }
@@ -127,6 +129,7 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable progress_;
   uint64_t told_ = 0;
+  uint64_t told_page_ = 0;
 };
 
 void Writer::open() {
@@ -140,7 +143,7 @@ void Writer::open() {
   expect(ring_.engine().ring().verify(&verified), "the ring cannot be verified");
   if (!verified.problems.empty()) wrong("verify finds: " + verified.problems[0].message);
   check_cursor(info.bounds);
-  first_page_ = info.bounds.page;
+  first_page_ = told_page_ = info.bounds.page;
   told_ = submitted_ = info.bounds.tip;
   Report report;
   report.kind = Report::kOpened;
@@ -244,7 +247,10 @@ void Writer::close() {
   tell_kind(Report::kClosing);
   expect(ring_.close(), "the ring does not close");
   tell_tip();
-  tell_kind(Report::kClosed);
+  Report closed;
+  closed.kind = Report::kClosed;
+  closed.after = ring_.engine().ring().bounds().after;
+  tell(closed);
   ring_.drop();
   _exit(0);
 }

@@ -48,6 +48,7 @@ void Kept::take(const Report& report) {
       cursor_done = report.last;
       break;
     case Report::kClosed:
+      trimmed = std::max(trimmed, report.after);
       closed = clean = true;
       break;
     default:
