@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const NOT_RUN = 77;
 const lanes = [
-  ['crash', 'bugs', 'fuzz'],
-  ['soak', 'filesystems', 'kill', 'manifest', 'faults', 'sanitizers'],
+  ['crash', 'bugs', 'fuzz', 'faults'],
+  ['soak', 'filesystems', 'kill', 'manifest', 'sanitizers'],
 ];
 // One seed, so that a failure is about a change; runs by hand draw theirs. Ten fuzzers for a minute each would take half
 // of the time that there is.
