@@ -13,7 +13,7 @@ const usage = `npm run test:sanitizers -- [option…]
 
 /** Native tests with threads or rings that have them. What flips every bit of a file takes minutes this way. */
 const THREADED =
-  'GroupCommit|ReadersFollow|FailedWrite|FileLocks|PosixFiles|SimFiles|RingWraps|CursorsSurvive|TornTail|Kill';
+  'GroupCommit|ReadersFollow|FailedWrite|FileLocks|PosixFiles|SimFiles|RingWraps|CursorsSurvive|TornTail|ThreadsThat|Kill';
 
 /** Integration tests in which memory and environments come and go. */
 const TEARDOWN = [

@@ -6,7 +6,7 @@ import type { NativeError } from './binding.js';
  *
  * | code | meaning |
  * |---|---|
- * | `WALDO_IO` | the operating system refused a read or a write; `errno`, `syscall`, `path` |
+ * | `WALDO_IO` | the operating system refused a read, a write or a thread; `errno`, `syscall`, `path` |
  * | `WALDO_SEQUENCE` | explicit sequence numbers are out of range or do not continue the log |
  * | `WALDO_CONFLICT` | they would have continued the log, but an append in flight came first |
  * | `WALDO_EXCEEDS_LIMIT` | a log is too long, or sequence numbers are used up |
