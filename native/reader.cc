@@ -219,7 +219,8 @@ Status Ring::pass_damage(const Spot& spot, uint64_t offset, uint64_t after, uint
                                               " were trimmed by a writer since this reader was opened");
     }
   }
-  const bool found = next.state == FrameState::kValid;
+  // One that reaches beyond where the page's frames end is none of them.
+  const bool found = next.state == FrameState::kValid && next.end() <= spot.end;
   if (found) last = next.header.prev_seq_no;
   *resume = found ? next.offset : spot.end;
   if (found && last <= after) return Status();

@@ -263,8 +263,6 @@ Status Recovery::recover_newest() {
       const uint64_t last = next.state == FrameState::kValid ? next.header.prev_seq_no : witness;
       return damaged(page, newest_, chain.stop, chain.tip + 1, last, "has a damaged frame");
     }
-    const auto here = [&page](const auto& frame) { return frame.first == page.slot(); };
-    plan_.erase.erase(std::remove_if(plan_.erase.begin(), plan_.erase.end(), here), plan_.erase.end());
     return salvage_page(page, newest_, header.prev_seq_no, std::max(witness, chain.tip));
   }
   plan_.settle_from = chain.stop;

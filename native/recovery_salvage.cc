@@ -5,6 +5,17 @@
 
 namespace waldo {
 
+namespace {
+
+// Whether both cannot be frames of one log.
+bool contradicts(const FrameProbe& frame, const FrameProbe& next) {
+  const bool adjacent = frame.end() == next.offset;
+  if (adjacent && frame.header.header_crc != next.header.prev_frame_crc) return true;
+  return frame.header.epoch < next.header.epoch && frame.header.last_seq_no > next.header.prev_seq_no;
+}
+
+}  // namespace
+
 void Recovery::note_gap(uint64_t page_no, uint64_t offset, uint64_t after, uint64_t until) {
   if (until > after) plan_.report.gaps.push_back({page_no, offset, after + 1, until});
 }
@@ -64,7 +75,8 @@ bool Recovery::is_void(const FrameProbe& frame, const PageHeader& header) {
 }
 
 // Every valid frame of the page that belongs to the log. Epochs never fall along a page, so of two that do not follow
-// one another the older one is void. What is void is erased, so that no reader finds it.
+// one another the older one is void; so is one whose numbers a later open gave out again. What is void is erased, so that
+// no reader finds it.
 Status Recovery::surviving_frames(Page& page, uint64_t page_no, std::vector<FrameProbe>* frames) {
   const HeaderCheck& check = headers_[page.slot()];
   const bool known = check.valid && check.header.page_no == page_no;
@@ -78,8 +90,7 @@ Status Recovery::surviving_frames(Page& page, uint64_t page_no, std::vector<Fram
     if (older || (known && is_void(probe, check.header))) {
       plan_.erase.emplace_back(page.slot(), probe.offset);
     } else {
-      const bool adjacent = !frames->empty() && frames->back().end() == probe.offset;
-      if (adjacent && frames->back().header.header_crc != header.prev_frame_crc) {
+      while (!frames->empty() && contradicts(frames->back(), probe)) {
         plan_.erase.emplace_back(page.slot(), frames->back().offset);
         frames->pop_back();
       }
@@ -94,6 +105,9 @@ Status Recovery::surviving_frames(Page& page, uint64_t page_no, std::vector<Fram
 Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no,
                               std::optional<uint64_t> last_seq_no) {
   salvaged_ = salvaged_ || salvage_;
+  // Whatever was to be erased in the page: it is decided anew.
+  const auto here = [&page](const auto& frame) { return frame.first == page.slot(); };
+  plan_.erase.erase(std::remove_if(plan_.erase.begin(), plan_.erase.end(), here), plan_.erase.end());
   PageState& state = page.state();
   const uint64_t end = state.end_offset;
   const uint32_t frame_crc = state.last_frame_crc;
@@ -107,7 +121,10 @@ Status Recovery::salvage_page(Page& page, uint64_t page_no, uint64_t prev_seq_no
     state.prev_seq_no = frames[0].header.prev_seq_no;  // the boundary was a guess
   uint64_t tip = state.prev_seq_no;
   for (const FrameProbe& frame : frames) {
-    if (frame.header.prev_seq_no < tip || frame.header.last_seq_no > limit) continue;
+    if (frame.header.prev_seq_no < tip || frame.header.last_seq_no > limit) {
+      plan_.erase.emplace_back(page.slot(), frame.offset);
+      continue;
+    }
     note_gap(page_no, state.end_offset, tip, frame.header.prev_seq_no);
     page.add_frame(frame.offset, frame.header);
     tip = frame.header.last_seq_no;

@@ -93,6 +93,50 @@ TEST_F(SalvagePassesOver, FramesOfAnEarlierOpenThanTheFrameBefore) {
   expect_salvaged_but(4, 6);
 }
 
+// An attempt whose logs `first` to `last` fill at least `least` bytes and at most `most`.
+uint32_t attempt_of_size(uint64_t first, uint64_t last, uint64_t least, uint64_t most) {
+  for (uint32_t attempt = 10;; ++attempt) {
+    uint64_t bytes = sizeof(FrameHeader);
+    for (uint64_t no = first; no <= last; ++no) bytes += log_stride(content_of(no, attempt).size());
+    if (bytes >= least && bytes <= most) return attempt;
+  }
+}
+
+TEST_F(SalvagePassesOver, FramesWhoseNumbersALaterOpenGaveOutAgain) {
+  Submitted submitted;
+  append(fs_, 2, false, &submitted);
+  auto other = fs_.crash_image(rng_);
+  Submitted in_vain = submitted;
+  {
+    RingDriver ring(*other, "/data/ring", options_, &in_vain);
+    ASSERT_OK(ring.open());
+    in_vain.attempt = attempt_of_size(3, 5, 0, kSector);
+    ASSERT_OK(ring.append(3));
+  }
+  append(fs_, 0, false, &submitted);
+  {
+    RingDriver ring(fs_, "/data/ring", options_, &submitted);
+    ASSERT_OK(ring.open());
+    submitted.attempt = attempt_of_size(3, 4, kSector + 1, 2 * kSector);
+    ASSERT_OK(ring.append(2));
+    for (int i = 0; i < 3; ++i) ASSERT_OK(ring.append(1));
+    ASSERT_OK(ring.close());
+  }
+  // Three logs where the first sector of two was.
+  put_back(*other, 2);
+  options_.salvage = true;
+  RingDriver ring(fs_, "/data/ring", options_);
+  ASSERT_OK(ring.open());
+  std::vector<StoredLog> logs;
+  const Status read = ring.read_from(0, &logs);
+  ASSERT_FALSE(read.ok());
+  ASSERT_EQ(logs.size(), 2u);
+  EXPECT_EQ(read.error().lost->first, 3u);
+  EXPECT_EQ(read.error().lost->last, 4u);
+  ASSERT_OK(ring.read_from(4, &logs));
+  EXPECT_EQ(logs.size(), 5u);
+}
+
 TEST_F(SalvagePassesOver, LastFrameThatThePageHeaderDoesNotKnow) {
   Submitted submitted;
   append(fs_, 2, false, &submitted);

@@ -117,14 +117,15 @@ void run_histories(const Arguments& arguments, Shared* shared) {
   };
   while (!shared->failed && shared->counters[kImages] < arguments.images && in_time()) {
     const uint64_t history = arguments.one_history ? arguments.history : base + shared->counters[kNext]++;
+    const std::string again = "\nAgain: npm run test:crash -- --history " + std::to_string(history) +
+                              (arguments.images_a_crash == Arguments().images_a_crash
+                                   ? ""
+                                   : " --images-a-crash " + std::to_string(arguments.images_a_crash));
+    const TimeLimit limit(shared, "the history does not end" + again);
     ImageCounts counts;
     const std::string wrong = run_history(history, arguments.images_a_crash, &counts);
     add(shared, counts);
-    if (!wrong.empty())
-      shared->fail(wrong + "\nAgain: npm run test:crash -- --history " + std::to_string(history) +
-                   (arguments.images_a_crash == Arguments().images_a_crash
-                        ? ""
-                        : " --images-a-crash " + std::to_string(arguments.images_a_crash)));
+    if (!wrong.empty()) shared->fail(wrong + again);
     if (arguments.one_history) return;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,35 @@ void Shared::fail(const std::string& text) {
   if (failed.exchange(true)) return;
   std::snprintf(message, sizeof(message), "%s", text.c_str());
 }
+
+namespace {
+
+// Of the processor; a history takes milliseconds.
+constexpr time_t kLimitSeconds = 120;
+
+Shared* limited = nullptr;
+std::string under_way;
+
+void give_up(int) {
+  limited->fail(under_way);
+  _exit(1);
+}
+
+void set_limit(time_t seconds) {
+  const itimerval limit{{0, 0}, {seconds, 0}};
+  (void)setitimer(ITIMER_PROF, &limit, nullptr);
+}
+
+}  // namespace
+
+TimeLimit::TimeLimit(Shared* shared, const std::string& what) {
+  limited = shared;
+  under_way = what;
+  std::signal(SIGPROF, give_up);
+  set_limit(kLimitSeconds);
+}
+
+TimeLimit::~TimeLimit() { set_limit(0); }
 
 Shared* run_workers(unsigned jobs, const std::function<void(Shared*, unsigned)>& work) {
   void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

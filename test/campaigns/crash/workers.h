@@ -20,6 +20,16 @@ struct Shared {
   void fail(const std::string& text);
 };
 
+// While it lives, a worker that computes for longer than anything takes fails, and says so: who goes round in circles is
+// found out.
+class TimeLimit {
+ public:
+  TimeLimit(Shared* shared, const std::string& what);
+  ~TimeLimit();
+  TimeLimit(const TimeLimit&) = delete;
+  TimeLimit& operator=(const TimeLimit&) = delete;
+};
+
 // Calls work(shared, index) in `jobs` processes, and returns when all have ended. A process that dies is a failure.
 Shared* run_workers(unsigned jobs, const std::function<void(Shared*, unsigned)>& work);
 
