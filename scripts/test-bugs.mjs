@@ -1,6 +1,6 @@
 // Shows that the campaigns can fail: seeds one bug after the other into a copy of the engine's source, and expects the
 // campaign that is named beside it to catch it. All bugs are in one build; an environment variable chooses.
-// node scripts/test-bugs.mjs [--seed S] [--all] [NAME…]: --all with the slow ones; NAME only those whose name contains it.
+// node scripts/test-bugs.mjs [--seed S] [NAME…]: NAME only those whose name contains it.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -11,7 +11,6 @@ import { buildNative } from './build-native.mjs';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const args = process.argv.slice(2);
 const seedAt = args.indexOf('--seed');
-const all = args.includes('--all') && args.splice(args.indexOf('--all'), 1).length > 0;
 const seedNumber = seedAt === -1 ? String(Math.floor(Math.random() * 2 ** 31)) : args.splice(seedAt, 2)[1];
 
 // What each campaign runs at the most before a bug counts as missed.
@@ -24,9 +23,7 @@ const campaigns = {
 const build = buildSeeded();
 const missed = [];
 expectNoBugToPass();
-const chosen = bugs.filter(({ name, slow }) =>
-  args.length === 0 ? all || !slow : args.some((arg) => name.includes(arg)),
-);
+const chosen = bugs.filter(({ name }) => args.length === 0 || args.some((arg) => name.includes(arg)));
 for (const { name, campaign, tests } of chosen) {
   const { status, output, seconds } = runCampaign(campaign, name, tests ? [`--gtest_filter=${tests}`] : []);
   const caught = status === 1 && output.includes('FAILED');
