@@ -77,11 +77,14 @@ Status Ring::verify_page(const PageInfo& info, uint64_t prev_seq_no, VerifyRepor
     const bool broken =
         probe.state == FrameState::kValid &&
         (probe.header.prev_seq_no != tip || (chained && probe.header.prev_frame_crc != frame_crc));
-    if (probe.state != FrameState::kValid) {
-      const char* what = probe.state == FrameState::kTornBody ? "the frame's checksum does not match"
-                                                              : "there is no frame where one was written";
+    const bool across = probe.state == FrameState::kValid && probe.end() > state.end_offset;
+    if (probe.state != FrameState::kValid || across) {
+      const char* what = across ? "the frame reaches beyond where the page ends"
+                         : probe.state == FrameState::kTornBody ? "the frame's checksum does not match"
+                                                                : "there is no frame where one was written";
+      if (across) offset += geometry_.alignment;
       if (page.is_open()) WALDO_TRY(scanner.next_valid(offset, state.end_offset, &probe));
-      const bool found = probe.state == FrameState::kValid;
+      const bool found = probe.state == FrameState::kValid && probe.end() <= state.end_offset;
       note(report, info, at, "frame", tip + 1, found ? probe.header.prev_seq_no : state.last_seq_no, what);
       tip = found ? probe.header.prev_seq_no : state.last_seq_no;
       if (!found) break;

@@ -86,6 +86,12 @@ TEST_F(FramesAcrossTheEnd, AreDamageToReaders) {
   ASSERT_OK(ring.open());
   bring_it_back();
   expect_one_lost(ring);
+  VerifyReport report;
+  ASSERT_OK(ring.engine().ring().verify(&report));
+  ASSERT_EQ(report.problems.size(), 1u);
+  EXPECT_EQ(report.problems[0].kind, "frame");
+  EXPECT_EQ(report.problems[0].range.first, kFrames);
+  EXPECT_EQ(report.problems[0].range.last, kFrames);
 }
 
 TEST_F(FramesAcrossTheEnd, AreNotSalvaged) {
