@@ -27,8 +27,8 @@ const verdicts = (samples: readonly ProcessSample[]) =>
 
 test('a leak of any judged figure is found, in the process that has it only', () => {
   for (const [metric, step] of Object.entries({ rss: 2 * MiB, fds: 1, threads: 1, lag: 100 })) {
-    const leaking = life('leaking', 1, 100, (t) => ({ [metric]: 100 + step * t }));
-    const found = verdicts([...life('sound', 1, 100), ...leaking]);
+    const leaking = life('leaking', 1, 500, (t) => ({ [metric]: 100 + step * t }));
+    const found = verdicts([...life('sound', 1, 500), ...leaking]);
     const rising = Object.keys(found).filter((name) => found[name] === 'rising');
     assert.deepEqual(rising, [`leaking: ${metric}`]);
   }
@@ -47,6 +47,13 @@ test('growth while a process warms up does not count', () => {
 test('a life that was too short is not judged', () => {
   const found = verdicts([...life('reader', 1, 60), ...life('reader', 2, 10, (t) => ({ fds: t }))]);
   assert.equal(found['reader: fds'], 'unjudged');
+});
+
+test('of lag a minute says nothing, several do', () => {
+  const lagging = (seconds: number) => verdicts(life('consumer', 1, seconds, (t) => ({ lag: 100 * t })));
+  assert.equal(lagging(60)['consumer: lag'], 'unjudged');
+  assert.equal(lagging(60)['consumer: fds'], 'flat');
+  assert.equal(lagging(500)['consumer: lag'], 'rising');
 });
 
 test('the store is judged from when its first batches may be collected', () => {

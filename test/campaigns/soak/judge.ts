@@ -15,6 +15,8 @@ export interface Judgement extends Omit<Flatness, 'verdict'> {
 const MiB = 1024 * 1024;
 /** The part of a life in which a process may still grow: caches fill, code is compiled. */
 const WARM_UP = 0.25;
+/** Seconds of lag that say something: where a machine is busy, whoever follows falls behind by seconds. */
+const LEAST_LAG = 300;
 const JUDGED = ['rss', 'fds', 'threads', 'lag'] as const satisfies readonly Metric[];
 
 /** @param options what the tolerances of lag depend on */
@@ -65,5 +67,7 @@ function judged(
 ): Judgement {
   const warm = points.slice(Math.floor(points.length * WARM_UP));
   const { verdict, ...figures } = flatness(warm, tolerance);
-  return { who, what, verdict: verdict === 'short' ? 'unjudged' : verdict, ...figures };
+  const seconds = warm.length === 0 ? 0 : warm.at(-1)!.t - warm[0]!.t;
+  const short = verdict === 'short' || (what === 'lag' && seconds < LEAST_LAG);
+  return { who, what, verdict: short ? 'unjudged' : verdict, ...figures };
 }
