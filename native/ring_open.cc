@@ -192,7 +192,8 @@ Status Ring::adopt_geometry() {
 }
 
 Status Ring::recover() {
-  if (!options_.read_only) WALDO_TRY(restore_tail_copy(fs_, directory_, pages_, &tail_copied_));
+  if (!options_.read_only)
+    WALDO_TRY(restore_tail_copy(fs_, directory_, pages_, options_.mode, &tail_copied_));
   RecoveryPlan plan;
   WALDO_TRY(Recovery(pages_, geometry_, max_frame_bytes_, options_.salvage).run(&plan));
   const bool created = report_.outcome == RecoveryReport::Outcome::kCreated;

@@ -51,7 +51,7 @@ Status write_tail_copy(FileSystem& fs, const std::string& directory, const Page&
 }
 
 Status restore_tail_copy(FileSystem& fs, const std::string& directory,
-                         std::vector<std::shared_ptr<Page>>& pages, bool* found) {
+                         std::vector<std::shared_ptr<Page>>& pages, uint32_t mode, bool* found) {
   *found = false;
   WALDO_TRY(fs.remove(temporary_path(directory)));
   std::unique_ptr<File> file;
@@ -82,6 +82,8 @@ Status restore_tail_copy(FileSystem& fs, const std::string& directory,
   HeaderCheck check;
   WALDO_TRY(page.read_headers(&check));
   if (!check.valid || check.header.page_no != header.page_no) return Status();
+  // It may be in memory only, after a kill or a failed write: then it could not serve a second time.
+  WALDO_TRY(write_file(fs, directory, *buffer, bytes, mode));
   return page.file().write(kPageDataOffset + header.offset, buffer->data() + kTailCopyDataOffset,
                            header.frame_bytes);
 }

@@ -16,9 +16,9 @@ Status write_tail_copy(FileSystem& fs, const std::string& directory, const Page&
 
 // Puts a copy that is there and whole back in place: its page is the one it was made of, since nothing else
 // is written before the copy is removed. A copy cut short means that the page was not touched yet. *found:
-// there is a file to remove. An open makes names durable before, so that the copy serves as often as it takes.
+// there is a file to remove.
 Status restore_tail_copy(FileSystem& fs, const std::string& directory,
-                         std::vector<std::shared_ptr<Page>>& pages, bool* found);
+                         std::vector<std::shared_ptr<Page>>& pages, uint32_t mode, bool* found);
 
 Status remove_tail_copy(FileSystem& fs, const std::string& directory);
 
