@@ -57,9 +57,7 @@ TEST_P(CrashImages, AcknowledgedIsRecoveredAndRecoveredWasSubmitted) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     SimRng rng(seed);
     auto fs = std::make_unique<SimFileSystem>(seed);
-    bool created = false;
-    ASSERT_OK(fs->make_directory("/data", 0700, &created));
-    ASSERT_OK(fs->sync_directory("/"));
+    ASSERT_OK(make_durable_directory(*fs, "/data"));
     Submitted submitted;
     for (int round = 0; round < kLives; ++round) {
       fs->set_crash_after(rng.below(round % 2 == 0 ? 90 : 25));

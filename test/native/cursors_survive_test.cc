@@ -18,11 +18,7 @@ std::unique_ptr<Cursors> cursors_of(FileSystem& fs, const RingId& ring = kRing) 
 
 class CursorsSurvive : public testing::Test {
  protected:
-  void SetUp() override {
-    bool created = false;
-    ASSERT_OK(fs_.make_directory("ring", 0700, &created));
-    ASSERT_OK(fs_.sync_directory("."));
-  }
+  void SetUp() override { ASSERT_OK(make_durable_directory(fs_, "ring")); }
 
   SimFileSystem fs_{3};
   SimRng rng_{5};

@@ -14,9 +14,7 @@ const bool kHold = true;
 class InterruptedRecoveries : public testing::Test {
  protected:
   void SetUp() override {
-    bool created = false;
-    ASSERT_OK(fs_.make_directory("/data", 0700, &created));
-    ASSERT_OK(fs_.sync_directory("/"));
+    ASSERT_OK(make_durable_directory(fs_, "/data"));
     options_.background = false;
     options_.direct = DirectIo::kOff;
   }

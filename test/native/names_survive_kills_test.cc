@@ -19,11 +19,7 @@ RingOptions options() {
 
 class NamesSurviveKills : public testing::Test {
  protected:
-  void SetUp() override {
-    bool created = false;
-    ASSERT_OK(fs_.make_directory("/data", 0700, &created));
-    ASSERT_OK(fs_.sync_directory("/"));
-  }
+  void SetUp() override { ASSERT_OK(make_durable_directory(fs_, "/data")); }
 
   void expect_kept(const SimFileSystem& machine, uint64_t tip) {
     for (int i = 0; i < kImages; ++i) {

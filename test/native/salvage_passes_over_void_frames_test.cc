@@ -15,9 +15,7 @@ const char kPage[] = "/data/ring/0000000000.page";
 class SalvagePassesOver : public testing::Test {
  protected:
   void SetUp() override {
-    bool created = false;
-    ASSERT_OK(fs_.make_directory("/data", 0700, &created));
-    ASSERT_OK(fs_.sync_directory("/"));
+    ASSERT_OK(make_durable_directory(fs_, "/data"));
     options_.background = false;
   }
 

@@ -9,9 +9,7 @@ std::string run_history(uint64_t seed, uint32_t images_a_crash, ImageCounts* cou
   SimRng rng(seed);
   const Scenario scenario = draw_scenario(rng);
   auto fs = std::make_unique<SimFileSystem>(seed);
-  bool created = false;
-  if (!fs->make_directory("/data", 0700, &created).ok() || !fs->sync_directory("/").ok())
-    return "the simulated machine does not work";
+  if (!make_durable_directory(*fs, "/data").ok()) return "the simulated machine does not work";
   Model model;
   auto earlier = fs->clone();
   counts->histories += 1;

@@ -31,9 +31,7 @@ struct Case {
 
 Status new_machine(uint64_t seed, std::unique_ptr<SimFileSystem>* fs) {
   *fs = std::make_unique<SimFileSystem>(seed);
-  bool created = false;
-  WALDO_TRY((*fs)->make_directory("/data", 0700, &created));
-  return (*fs)->sync_directory("/");
+  return make_durable_directory(**fs, "/data");
 }
 
 bool left_torn(const SimFileSystem& image, const Mode& mode, Promises promises, bool some_recovered) {

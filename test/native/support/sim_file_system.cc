@@ -343,4 +343,10 @@ Status SimFileSystem::random(void* buffer, size_t bytes) {
   return Status();
 }
 
+Status make_durable_directory(SimFileSystem& fs, const std::string& path) {
+  bool created = false;
+  WALDO_TRY(fs.make_directory(path, 0700, &created));
+  return fs.sync_directory(path[0] == '/' ? "/" : ".");
+}
+
 }  // namespace waldo

@@ -135,4 +135,7 @@ class SimFileSystem final : public FileSystem {
   std::shared_ptr<State> state_;
 };
 
+// Makes a directory at the top whose name survives a power loss: the place of a ring.
+Status make_durable_directory(SimFileSystem& fs, const std::string& path);
+
 }  // namespace waldo
