@@ -1,7 +1,6 @@
 // Builds the engine as plain C++ with CMake: its tests, campaigns and fuzzers.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,22 +28,6 @@ export function buildNative({ folder, defines = {}, compiler, targets = [] }) {
 export function buildCampaign(...targets) {
   const defines = { CMAKE_BUILD_TYPE: 'Release', CMAKE_CXX_FLAGS_RELEASE: '-O2 -g1' };
   return buildNative({ folder: 'native-campaigns', defines, targets });
-}
-
-// The addon with sanitizers, for stock Node: WALDO_BUILD=<folder> loads it, with the sanitizer's runtime preloaded.
-export function buildSanitizedAddon(folder, sanitize) {
-  const { resolve: find } = createRequire(import.meta.url);
-  const includes = [
-    join(dirname(find('node-api-headers/package.json')), 'include'),
-    dirname(find('node-addon-api/package.json')),
-  ];
-  const defines = {
-    CMAKE_BUILD_TYPE: 'Debug',
-    CMAKE_CXX_FLAGS_DEBUG: '-O1 -g',
-    WALDO_SANITIZE: sanitize,
-    WALDO_NODE_INCLUDES: includes.join(';'),
-  };
-  return buildNative({ folder, defines, targets: ['waldo_addon'] });
 }
 
 export function run(command, args) {

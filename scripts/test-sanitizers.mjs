@@ -1,10 +1,9 @@
 // Sanitizers: the native tests under ThreadSanitizer, the addon in stock Node under AddressSanitizer and UBSan.
 // (The native tests under those two are `npm run test:native`.) See usage.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildNative, buildSanitizedAddon, jobs } from './build-native.mjs';
+import { buildNative, jobs } from './build-native.mjs';
+import { sanitizedNode } from './sanitized-node.mjs';
 
 const usage = `npm run test:sanitizers -- [option…]
   --long       all tests, not only those with threads and teardown
@@ -33,8 +32,6 @@ const TEARDOWN = [
   'packed-logs-become-records',
 ];
 
-const root = resolve(import.meta.dirname, '..');
-const reports = join(root, 'build', 'sanitizer-reports');
 const parts = { 'native-threads': nativeThreads, 'addon-memory': addonMemory };
 const options = readOptions();
 const chosen = options.only ? [options.only] : Object.keys(parts);
@@ -61,37 +58,17 @@ function nativeThreads() {
   );
 }
 
-/** Runs compiled tests with the addon that has sanitizers, their runtime loaded before Node's own code. */
+/** Compiled tests with the addon that has sanitizers. */
 function addonMemory() {
-  const { stdout } = spawnSync('g++', ['-print-file-name=libasan.so'], { encoding: 'utf8' });
-  const runtime = stdout?.trim();
-  if (!runtime?.startsWith('/')) return { lacking: 'g++ has no libasan.so' };
-  rmSync(reports, { recursive: true, force: true });
-  mkdirSync(reports, { recursive: true });
-  const common = `log_path=${join(reports, 'report')}:exitcode=99`;
-  const env = {
-    ...process.env,
-    LD_PRELOAD: runtime,
-    // Leaks are not looked for: Node leaves much behind when it exits, which is not to be told apart from ours.
-    ASAN_OPTIONS: `${common}:detect_leaks=0:detect_stack_use_after_return=1:strict_string_checks=1`,
-    UBSAN_OPTIONS: `${common}:print_stacktrace=1`,
-    WALDO_BUILD: 'addon-address-undefined',
-  };
-  if (spawnSync(process.execPath, ['-e', '0'], { env }).status !== 0)
-    return { lacking: 'Node does not start with libasan.so' };
-  buildSanitizedAddon(env.WALDO_BUILD, 'address,undefined');
-  const tests = options.long ? ['integration'] : TEARDOWN;
-  const args = [join(root, 'scripts/test.mjs'), ...tests];
-  const result = times(
-    () => spawnSync(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' }),
+  const node = sanitizedNode('addon-address-undefined');
+  if (node.lacking !== undefined) return node;
+  return times(
+    () => {
+      const { status, output, report } = node.test(options.long ? ['integration'] : TEARDOWN);
+      return { status: report === '' ? status : 1, stdout: `${output}\n${report}` };
+    },
     (text) => /tests (\d+)/.exec(text)?.[1],
   );
-  // A process that nobody waits for leaves its report there.
-  for (const file of readdirSync(reports)) {
-    console.log(readFileSync(join(reports, file), 'utf8'));
-    result.passed = undefined;
-  }
-  return result;
 }
 
 /** Runs tests as often as asked for; `count` finds in their output how many there were. */

@@ -352,4 +352,41 @@ inline uint64_t log_stride(`,
       'const uint32_t slot = (old.slot() + (SEEDED && old.state().page_no % 7 == 6 ? 0 : 1)) % geometry_.ring_size;',
     campaign: 'crash',
   },
+  // --- what only sanitizers see
+  {
+    name: 'frames are queued without the lock',
+    file: 'committer.cc',
+    find: 'std::lock_guard<std::mutex> lock(mutex_);\n  if (!failure_.ok()) return failure_;\n  if (stopping_)',
+    replace:
+      'std::unique_lock<std::mutex> lock(mutex_, std::defer_lock);\n  if (!SEEDED) lock.lock();\n  if (!failure_.ok()) return failure_;\n  if (stopping_)',
+    campaign: 'threads',
+    tests: 'GroupCommit.*',
+  },
+  {
+    name: 'slabs are given back without the lock',
+    file: 'slab.cc',
+    find: 'give_back(std::unique_ptr<Slab> slab) {\n  std::lock_guard<std::mutex> lock(mutex_);',
+    replace:
+      'give_back(std::unique_ptr<Slab> slab) {\n  std::unique_lock<std::mutex> lock(mutex_, std::defer_lock);\n  if (!SEEDED) lock.lock();',
+    campaign: 'threads',
+    tests: 'GroupCommit.*',
+  },
+  {
+    name: 'a buffer lets go of its slab twice',
+    file: 'addon_convert.cc',
+    find: '  if (status != napi_ok) {\n    delete owner;',
+    replace:
+      '  if (SEEDED || status != napi_ok) {\n    delete owner;\n    if (SEEDED) return Napi::ArrayBuffer(env, result);',
+    campaign: 'memory',
+    tests: 'lagging-readers-read-from-disk',
+  },
+  {
+    name: 'what was read is looked at after it has gone',
+    file: 'addon_reads.cc',
+    find: 'if (done.status.ok()) done.convert = [chunk](Napi::Env env) { return chunk_to(env, chunk); };',
+    replace:
+      'if (done.status.ok()) done.convert = [chunk](Napi::Env env) { return chunk_to(env, chunk); };\n  if (SEEDED && done.status.ok()) done.convert = [&chunk](Napi::Env env) { return chunk_to(env, chunk); };',
+    campaign: 'memory',
+    tests: 'lagging-readers-read-from-disk',
+  },
 ];
