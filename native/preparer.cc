@@ -23,9 +23,9 @@ Preparer::~Preparer() { stop(); }
 void Preparer::request(uint32_t slot, uint64_t from) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (slots_[slot].requested || stopping_) return;
+  queue_.push_back(slot);  // the one that may throw comes first
   slots_[slot].requested = true;
   slots_[slot].filled = from;
-  queue_.push_back(slot);
   if (!background_) return;
   if (!thread_.joinable()) {
     (void)guarded([this] {
@@ -42,24 +42,30 @@ bool Preparer::alone() {
 }
 
 Status Preparer::wait(uint32_t slot, uint64_t bytes) {
-  retry(slot);
-  if (alone()) work(slot);
-  std::unique_lock<std::mutex> lock(mutex_);
-  Slot& wanted = slots_[slot];
-  changed_.wait(lock, [&] { return wanted.done || (wanted.exists && wanted.filled >= bytes) || stopping_; });
-  if (wanted.exists && wanted.filled >= bytes) return Status();
-  if (!wanted.status.ok()) return wanted.status;
-  return Status::make(Code::kClosed, "the ring is closing");
+  for (;;) {
+    const bool retried = retry(slot);
+    const bool mine = alone();
+    if (mine) work(slot);
+    std::unique_lock<std::mutex> lock(mutex_);
+    Slot& wanted = slots_[slot];
+    changed_.wait(lock,
+                  [&] { return wanted.done || (wanted.exists && wanted.filled >= bytes) || stopping_; });
+    if (wanted.exists && wanted.filled >= bytes) return Status();
+    if (wanted.status.ok()) return Status::make(Code::kClosed, "the ring is closing");
+    // Otherwise what failed was begun before anybody waited.
+    if (retried || mine || stopping_) return wanted.status;
+  }
 }
 
-// What failed in the background, a full disk perhaps, is tried again by the one who needs it.
-void Preparer::retry(uint32_t slot) {
+// What failed in the background, a full disk perhaps, is tried again by the one who needs it. False: nothing failed.
+bool Preparer::retry(uint32_t slot) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (slots_[slot].status.ok() || stopping_) return;
+  if (slots_[slot].status.ok() || stopping_) return false;
+  queue_.push_back(slot);
   slots_[slot].status = Status();
   slots_[slot].done = false;
-  queue_.push_back(slot);
   changed_.notify_all();
+  return true;
 }
 
 void Preparer::stop() {

@@ -43,7 +43,7 @@ class Preparer {
 
   void run();
   bool alone();
-  void retry(uint32_t slot);
+  bool retry(uint32_t slot);
   void work(uint32_t slot);
   Status fill(uint32_t slot, uint64_t from);
   bool progress(uint32_t slot, uint64_t filled);  // false: stop
