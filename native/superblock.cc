@@ -55,7 +55,7 @@ Status SuperblockFile::open(FileSystem& fs, const std::string& directory, bool w
   WALDO_TRY(file->read(0, bytes.data(), bytes.size(), &got));
   Superblock best{};
   size_t valid = 0;
-  bool future = false;
+  size_t future = 0;
   uint16_t future_version = 0;
   for (uint32_t copy = 0; copy < kSuperblockCopies; ++copy) {
     Superblock block;
@@ -64,23 +64,23 @@ Status SuperblockFile::open(FileSystem& fs, const std::string& directory, bool w
         if (valid++ == 0 || block.generation > best.generation) best = block;
         break;
       case Copy::kFuture:
-        future = true;
+        ++future;
         future_version = block.version;
         break;
       case Copy::kBad:
         break;
     }
   }
-  // One copy of a later version beside a valid one is a flipped bit; a later release rewrites both.
-  if (valid == 0 && future) {
+  // A later release rewrites both; one copy of a later version is a flipped bit.
+  if (future == kSuperblockCopies) {
     return Status::make(Code::kVersion, path + " has format version " + std::to_string(future_version) +
                                             "; this release reads version " + std::to_string(kFormatVersion));
   }
   if (valid == 0) {
-    return Status::corrupt(path + " is damaged: neither copy of the superblock is valid (" +
-                               std::to_string(got) + " of " + std::to_string(kSuperblockFileBytes) +
-                               " bytes are there)",
-                           std::nullopt, path);
+    std::string what = path + " is damaged: neither copy of the superblock is valid (" + std::to_string(got) +
+                       " of " + std::to_string(kSuperblockFileBytes) + " bytes are there)";
+    if (future > 0) what += "; one says that it has format version " + std::to_string(future_version);
+    return Status::corrupt(what, std::nullopt, path);
   }
   *healed = valid < kSuperblockCopies;
   result->reset(new SuperblockFile(std::move(file), best));

@@ -39,6 +39,20 @@ TEST_F(SuperblockRefuses, LaterVersion) {
   expect(Code::kVersion, "format version 2");
 }
 
+// A later release writes its version to both: this is a damaged bit beside a torn write.
+TEST_F(SuperblockRefuses, LaterVersionBesideADamagedCopy) {
+  const std::vector<uint8_t> sound = file_bytes(path_);
+  const std::vector<uint8_t> garbage(kMinAlignment, 0xa5);
+  const uint16_t version = 17;
+  for (uint64_t damaged = 0; damaged < 2; ++damaged) {
+    ASSERT_TRUE(write_bytes(path_, 0, sound.data(), sound.size()));
+    ASSERT_TRUE(write_bytes(path_, damaged * kSuperblockCopyStride, garbage.data(), garbage.size()));
+    ASSERT_TRUE(write_bytes(path_, (1 - damaged) * kSuperblockCopyStride + offsetof(Superblock, version),
+                            &version, sizeof(version)));
+    expect(Code::kCorrupt, "format version 17");
+  }
+}
+
 TEST_F(SuperblockRefuses, Zeroed) {
   const std::vector<uint8_t> zeros(kSuperblockFileBytes, 0);
   ASSERT_TRUE(write_bytes(path_, 0, zeros.data(), zeros.size()));
