@@ -18,8 +18,7 @@ constexpr char kNextPage[] = "0000000001.page";
 class PagesThatCouldNotBePrepared : public testing::Test {
  protected:
   PagesThatCouldNotBePrepared() {
-    bool created = false;
-    EXPECT_OK(fs_.make_directory("/data", 0700, &created));
+    EXPECT_OK(make_durable_directory(fs_, "/data"));
     RingOptions options = small_ring();
     options.background = true;
     ring_ = std::make_unique<RingDriver>(fs_, "/data/ring", options);
@@ -34,18 +33,18 @@ class PagesThatCouldNotBePrepared : public testing::Test {
     fs_.inject(fault);
   }
 
+  std::atomic<bool> tried_{false};  // outlives the ring, whose thread sets it
   SimFileSystem fs_;
   std::unique_ptr<RingDriver> ring_;
 };
 
 TEST_F(PagesThatCouldNotBePrepared, AreTriedAgainIfTheyFailBeforeTheyAreNeeded) {
   fail_to_prepare(false);
-  std::atomic<bool> tried{false};
-  fs_.set_hook([&](SimOperation operation, const std::string& path) {
-    if (operation == kSimRemove && path == std::string("/data/ring/") + kNextPage) tried = true;  // given up
+  fs_.set_hook([this](SimOperation operation, const std::string& path) {
+    if (operation == kSimRemove && path == std::string("/data/ring/") + kNextPage) tried_ = true;  // given up
   });
   ASSERT_OK(ring_->open());
-  while (!tried) std::this_thread::yield();
+  while (!tried_) std::this_thread::yield();
   EXPECT_OK(ring_->fill_to_page(1));
   EXPECT_EQ(ring_->check(), "");
 }
