@@ -4,6 +4,8 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "two_copies.h"
+
 namespace waldo {
 
 std::string page_file_name(uint32_t slot) {
@@ -171,6 +173,7 @@ Status Page::persist_index() {
 }
 
 Status Page::persist(uint32_t extra_flags, uint64_t epoch) {
+  WALDO_TRY(check_generation(generation_ + 1, file_->path()));
   WALDO_TRY(persist_index());
   PageHeader header{};
   header.magic = kPageMagic;

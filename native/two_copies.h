@@ -11,10 +11,18 @@
 
 namespace waldo {
 
+// Only damage, or a forger, brings a record so far. What would be written now, the next open would pass over.
+inline Status check_generation(uint64_t generation, const std::string& path) {
+  if (generation < kMaxGeneration) return Status();
+  return Status::make(Code::kExceedsLimit,
+                      path + " was written 18,446,744,073,709,551,614 times; no generation is left");
+}
+
 // Writes the copy that is a record's turn: the other one holds the generation before.
 template <uint32_t kCopies, uint64_t kStride, typename Record>
 Status write_copy(File& file, const Record& record) {
   static_assert(sizeof(Record) <= kStride, "copies do not overlap");
+  WALDO_TRY(check_generation(record.generation, file.path()));
   std::vector<uint8_t> copy(kStride, 0);
   std::memcpy(copy.data(), &record, sizeof(record));
   return file.write(record.generation % kCopies * kStride, copy.data(), copy.size());

@@ -29,8 +29,11 @@ void check_refusal(const Status& status) {
   FUZZ_REQUIRE(expected, error.message);
 }
 
-bool no_space(const Status& status) {
-  return !status.ok() && status.error().code == Code::kIo && status.error().sys_errno == ENOSPC;
+// Of what a ring that opened may not do after all: a forged generation or epoch may be the last one.
+bool cannot_go_on(const Status& status) {
+  if (status.ok()) return false;
+  const Error& error = status.error();
+  return error.code == Code::kExceedsLimit || (error.code == Code::kIo && error.sys_errno == ENOSPC);
 }
 
 void check_verified(FuzzRing& ring, const Seen& seen) {
@@ -48,7 +51,7 @@ bool append(FuzzRing& ring) {
     const uint64_t tip = ring.ring().bounds().tip;
     if (tip > kMaxSeqNo - 8) return false;
     const Status appended = ring.append(2, 700 * i);
-    if (no_space(appended)) return false;
+    if (cannot_go_on(appended)) return false;
     FUZZ_REQUIRE(appended.ok(), appended.error().message);
     FUZZ_REQUIRE(ring.ring().bounds().tip == tip + 2, "what was appended is not there");
   }
@@ -62,13 +65,11 @@ void check_reopens(FuzzRing& ring, uint8_t mode, bool forged) {
   const Bounds bounds = ring.ring().bounds();
   if (!ring.ring().failure().ok()) return;
   const Status closed = ring.ring().close();
-  if (no_space(closed)) return;
+  if (cannot_go_on(closed)) return;
   FUZZ_REQUIRE(closed.ok(), closed.error().message);
   const bool may_differ = forged && (mode & kSalvage) != 0;
   const Status opened = ring.open(options_of(may_differ ? mode : 0));
-  if (no_space(opened)) return;
-  // A forged epoch may be the last one.
-  if (!opened.ok() && opened.error().code == Code::kExceedsLimit) return;
+  if (cannot_go_on(opened)) return;
   FUZZ_REQUIRE(opened.ok(), "a ring that was open a moment ago: " + opened.error().message);
   const Seen after = ring.read_all();
   if (may_differ) return;
