@@ -12,7 +12,7 @@ test('a cursor is never behind what was acknowledged, nor ahead of what was aske
   const asked: Record<string, number> = { a: 0, b: 0, c: 0 };
   for (let cycle = 0; cycle < CYCLES; cycle++) {
     const script = new Script('commit-until-killed', [space.ring]);
-    const lines = 1 + randomInt(60);
+    const lines = 1 + randomInt(300);
     for (let i = 0; i < lines; i++) await script.expectLine();
     await script.kill();
     for (const line of script.lines.slice(1)) {
@@ -38,4 +38,8 @@ test('a cursor is never behind what was acknowledged, nor ahead of what was aske
     }
     await waldo.close();
   }
+  assert(
+    Object.values(acknowledged).every((position) => position > 0),
+    `every cursor was moved: ${JSON.stringify(acknowledged)}`,
+  );
 });

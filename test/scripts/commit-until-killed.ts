@@ -1,5 +1,6 @@
 // commit-until-killed DIR: appends, and commits durable cursors; says what it asks for and what was acknowledged.
 import { writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { Waldo } from '../../src/index.js';
 import { SMALL } from '../integration/support/workspace.js';
 
@@ -21,6 +22,8 @@ async function consume(cursor: (typeof cursors)[number]): Promise<void> {
     say(`ask ${cursor.name} ${position}`);
     await cursor.commit(position);
     say(`done ${cursor.name} ${cursor.position}`);
+    // A commit that has nothing to write settles at once: without this, nothing would ever be appended.
+    await setImmediate();
   }
 }
 

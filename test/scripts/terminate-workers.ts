@@ -1,5 +1,5 @@
 // terminate-workers DIR COUNT: one worker after another opens the ring and is terminated at some moment.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Cursor, type DurableCursor, Waldo, type WaldoError } from '../../src/index.js';
@@ -97,7 +97,11 @@ async function follow(directory: string): Promise<void> {
   };
   for (let i = 0; i < 50; i++) tail();
   const move = async () => {
-    for (;;) await cursor.commit(reader.prevSeqNo ?? 0);
+    for (;;) {
+      await cursor.commit(reader.prevSeqNo ?? 0);
+      // A commit that has nothing to write settles at once: without this, no append would ever be heard of.
+      await turn();
+    }
   };
   move();
 }
