@@ -34,6 +34,10 @@ process.once('SIGINT', () => {
   for (const child of running) child.kill('SIGINT');
 });
 await Promise.all(lanes.map(runLane));
+// Who reads the end of a long log finds there what went wrong.
+for (const { name, outcome, output } of results) {
+  if (outcome === 'failed') console.log(`\n=== ${name} again: its last words\n${lastLines(output, 40)}`);
+}
 console.log('');
 for (const { name, outcome, seconds, last } of results) {
   console.log(`${outcome.padEnd(7)} ${name.padEnd(12)} ${seconds.padStart(4)} s  ${last}`);
@@ -41,6 +45,10 @@ for (const { name, outcome, seconds, last } of results) {
 const count = (outcome) => results.filter((result) => result.outcome === outcome).length;
 console.log(`campaigns: ${count('passed')} passed, ${count('failed')} failed, ${count('not run')} skipped`);
 process.exitCode = count('failed') === 0 ? 0 : 1;
+
+function lastLines(text, count) {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}
 
 async function runLane(names) {
   for (const name of names) {
