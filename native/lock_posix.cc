@@ -67,6 +67,12 @@ Status locked(const std::string& path, const std::string& holder) {
   return Status(std::move(error));
 }
 
+// Closing is not enough: a child between fork and exec has the same open file, and would keep the lock.
+void unlock(Descriptor& fd) {
+  (void)retry_interrupted([&] { return flock(fd.get(), LOCK_UN); });
+  fd.reset();
+}
+
 class PosixLock final : public Lock {
  public:
   // Holds nothing until it is given what was locked.
@@ -80,7 +86,7 @@ class PosixLock final : public Lock {
     std::lock_guard<std::mutex> guard(registry().mutex);
     // The file stays: removing it would let two processes lock two files of the same name.
     (void)!ftruncate(fd_.get(), 0);
-    fd_.reset();
+    unlock(fd_);
     registry().holders.erase(id_);
   }
 
@@ -169,8 +175,10 @@ Status check_unlocked_posix(const std::string& path) {
   WALDO_TRY(file_id(fd.get(), path, &id));
   const auto held = registry().holders.find(id);
   if (held != registry().holders.end()) return locked(path, held->second);
-  if (try_flock(fd.get(), LOCK_SH)) return Status();  // let go with the descriptor
-  return errno == EWOULDBLOCK ? locked(path, read_holder(fd.get())) : Status::io(errno, "flock", path);
+  if (!try_flock(fd.get(), LOCK_SH))
+    return errno == EWOULDBLOCK ? locked(path, read_holder(fd.get())) : Status::io(errno, "flock", path);
+  unlock(fd);
+  return Status();
 }
 
 }  // namespace waldo

@@ -173,6 +173,25 @@ TEST_F(FileLocks, WriterWaitsForAnotherProcessThatOnlyLooks) {
   close(ends[1]);
 }
 
+// Between fork and exec, a child that some other part of the process starts has the lock's descriptor too.
+TEST_F(FileLocks, ReleasedLockIsFreeBesideAForkedChild) {
+  std::unique_ptr<Lock> lock;
+  ASSERT_OK(take("me", &lock));
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(ends[1]);
+    char byte = 0;
+    _exit(read(ends[0], &byte, 1) == 0 ? 0 : 1);
+  }
+  lock.reset();
+  EXPECT_OK(take("me again", &lock));
+  close(ends[0]);
+  close(ends[1]);
+  waitpid(child, nullptr, 0);
+}
+
 TEST_F(FileLocks, LockOnAFileThatWasRemovedMeanwhileIsNotTaken) {
   Holder holder(path, "process 77 (node), thread 0");
   std::thread remover([&] {
