@@ -121,7 +121,8 @@ export class DurableCursor extends EventEmitter<{ trimmed: [error: WaldoError] }
    * Moves the position: the logs up to `seqNo` are done with.
    *
    * **Durability**: settles once the position survives a crash. Commits that come while one is under way share the
-   * next write; only the newest position is written.
+   * next write; only the newest position is written. What is durable already settles at once, without a turn of the
+   * event loop: a loop of nothing but commits has to pause, or nothing else runs.
    *
    * **Isolation**: positions only grow. A position is never durable before its commit was called.
    * @param seqNo from the position committed last to the newest durable log
