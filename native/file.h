@@ -38,6 +38,10 @@ class File {
   // fdatasync.
   virtual Status sync() = 0;
 
+  // Has what is clean in the range read from the device from now on, not from the page cache; nothing to a direct
+  // file. An advice: it cannot fail.
+  virtual void drop_cache(uint64_t offset, uint64_t bytes) = 0;
+
   // Makes the file `bytes` long (never shorter) and reserves its blocks where the filesystem can.
   virtual Status allocate(uint64_t bytes) = 0;
 

@@ -127,6 +127,14 @@ class PosixFile final : public File {
     return Status();
   }
 
+  void drop_cache([[maybe_unused]] uint64_t offset, [[maybe_unused]] uint64_t bytes) override {
+#ifdef POSIX_FADV_DONTNEED
+    if (direct_) return;
+    (void)posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(bytes),
+                        POSIX_FADV_DONTNEED);
+#endif
+  }
+
   Status allocate(uint64_t bytes) override {
     uint64_t now = 0;
     WALDO_TRY(size(&now));

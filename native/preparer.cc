@@ -64,6 +64,7 @@ bool Preparer::retry(uint32_t slot) {
   queue_.push_back(slot);
   slots_[slot].status = Status();
   slots_[slot].done = false;
+  slots_[slot].failed_before = true;
   changed_.notify_all();
   return true;
 }
@@ -93,12 +94,14 @@ void Preparer::run() {
 
 void Preparer::work(uint32_t slot) {
   uint64_t from = 0;
+  bool failed_before = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (slots_[slot].done) return;
     from = slots_[slot].filled;
+    failed_before = slots_[slot].failed_before;
   }
-  Status status = guarded([&] { return fill(slot, from); });
+  Status status = guarded([&] { return fill(slot, from, failed_before); });
   std::lock_guard<std::mutex> lock(mutex_);
   slots_[slot].status = status;
   slots_[slot].done = true;
@@ -114,7 +117,7 @@ bool Preparer::progress(uint32_t slot, uint64_t filled) {
   return !stopping_;
 }
 
-Status Preparer::fill(uint32_t slot, uint64_t from) {
+Status Preparer::fill(uint32_t slot, uint64_t from, bool failed_before) {
   const std::string path = directory_ + "/" + page_file_name(slot);
   OpenFlags flags = flags_;
   flags.write = true;
@@ -130,19 +133,26 @@ Status Preparer::fill(uint32_t slot, uint64_t from) {
     opened = fs_.open(path, flags, &file);
   }
   if (!opened.ok()) return opened;
+  // What failed is still in the page cache, as if it had been written: see Ring::settle_tail().
+  if (failed_before) {
+    WALDO_TRY(file->sync());
+    file->drop_cache(kPageDataOffset + from, geometry_.index_offset() - kPageDataOffset - from);
+  }
   if (!progress(slot, from)) return Status();
   // Only what was never written: a page may have been filled in part, and holds frames below `from`.
   const uint64_t end = geometry_.index_offset();
   uint64_t at = 0;
   WALDO_TRY(file->next_hole(kPageDataOffset + from, &at));
   at = std::max(at / kMaxAlignment * kMaxAlignment, kPageDataOffset + align_up(from, kMaxAlignment));
+  // Through the page cache, zeros are not to be built upon before it is known that the device took them.
+  const uint64_t sync_bytes = flags_.direct ? kSyncBytes : kFillBytes;
   uint64_t unsynced = 0;
   while (at < end) {
     const uint64_t bytes = std::min(kFillBytes, end - at);
     WALDO_TRY(write_zeros(*file, at, bytes));
     at += bytes;
     unsynced += bytes;
-    if (unsynced >= kSyncBytes || at == end) {
+    if (unsynced >= sync_bytes || at == end) {
       WALDO_TRY(file->sync());
       unsynced = 0;
     }

@@ -37,6 +37,7 @@ class Preparer {
     bool requested = false;
     bool exists = false;
     bool done = false;
+    bool failed_before = false;
     uint64_t filled = 0;  // of the page's frames
     Status status;
   };
@@ -45,7 +46,7 @@ class Preparer {
   bool alone();
   bool retry(uint32_t slot);
   void work(uint32_t slot);
-  Status fill(uint32_t slot, uint64_t from);
+  Status fill(uint32_t slot, uint64_t from, bool failed_before);
   bool progress(uint32_t slot, uint64_t filled);  // false: stop
 
   FileSystem& fs_;

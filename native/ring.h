@@ -186,6 +186,7 @@ class Ring {
   Status start_epoch(uint64_t max_epoch);
   Status recover();
   Status carry_out(const RecoveryPlan& plan);
+  Status drop_failed_writes(Page& newest);
   Status settle_tail(Page& page, uint64_t from);
   static Status rewrite(File& file, uint64_t from, uint64_t end);
   Status sync_tail_read_only();

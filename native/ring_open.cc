@@ -10,6 +10,8 @@ namespace waldo {
 
 namespace {
 
+constexpr uint64_t kMaxCachePage = 64 * 1024;  // what the page cache drops is whole pages of its own
+
 Status option_conflict(const char* option, uint64_t ring, uint64_t given) {
   return Status::option(option, std::string("the ring was created with ") + option + " " +
                                     std::to_string(ring) + "; " + std::to_string(given) + " was given");
@@ -240,6 +242,7 @@ Status Ring::carry_out(const RecoveryPlan& plan) {
   for (uint32_t slot : plan.extend) WALDO_TRY(pages_[slot]->file().allocate(geometry_.file_bytes()));
   Page& newest = current();
   WALDO_TRY(settle_tail(newest, plan.settle_from));
+  if (!direct_) WALDO_TRY(drop_failed_writes(newest));
   for (const auto& [slot, offset] : plan.erase) {
     WALDO_TRY(write_zeros(pages_[slot]->file(), kPageDataOffset + offset, geometry_.alignment));
   }
@@ -257,7 +260,9 @@ Status Ring::carry_out(const RecoveryPlan& plan) {
 
 // What was recovered may be in memory only, after a kill or a failed write: it is made durable before it is
 // served. What a direct read returned is on the device, whose cache a sync empties. Through the page cache
-// nothing less than writing again will do: a sync alone may pass over pages whose write failed.
+// nothing less than writing again will do: a sync alone may pass over pages whose write failed. They are dropped before:
+// ext4 has forgotten that it never wrote their blocks, and would not make a note of it, so that what was written
+// again would read as zeros once the cache is gone.
 Status Ring::settle_tail(Page& page, uint64_t from) {
   const uint64_t end = page.state().end_offset;
   if (from >= end || !page.is_open()) return Status();
@@ -265,22 +270,43 @@ Status Ring::settle_tail(Page& page, uint64_t from) {
     // Acknowledged logs may be among them, whom a power loss in the middle must not hurt.
     tail_copied_ = tail_copied_ || options_.dsync;
     if (options_.dsync) WALDO_TRY(write_tail_copy(fs_, directory_, page, from, options_.mode));
+    WALDO_TRY(page.file().sync());  // what is dirty cannot be dropped
     WALDO_TRY(rewrite(page.file(), from, end));
     report_.rewritten_bytes = end - from;
   }
   return page.file().sync();
 }
 
+// Zeros, or torn frames, whose write failed lie behind the tip and in the page that was being made ready: what is
+// appended there must not share the fate of what is dropped by settle_tail().
+Status Ring::drop_failed_writes(Page& newest) {
+  if (newest.is_open()) {
+    WALDO_TRY(newest.file().sync());
+    newest.file().drop_cache(kPageDataOffset + newest.state().end_offset, geometry_.file_bytes());
+  }
+  Page& next = *pages_[(newest.slot() + 1) % geometry_.ring_size];
+  // Without `dsync`, logs of the lap before may be in the cache only.
+  if (!next.is_open() || (next.state().used && !options_.dsync)) return Status();
+  WALDO_TRY(next.file().sync());
+  next.file().drop_cache(0, geometry_.file_bytes());
+  return Status();
+}
+
+// Through the page cache. Pieces end with pages of the cache: what is dropped with one has been written, or was read.
 Status Ring::rewrite(File& file, uint64_t from, uint64_t end) {
   constexpr uint64_t kPiece = 1024 * 1024;
   std::unique_ptr<Slab> buffer;
   WALDO_TRY(map_buffer(kPiece, &buffer));
-  for (uint64_t at = from; at < end; at += kPiece) {
-    const uint64_t bytes = std::min(kPiece, end - at);
+  const uint64_t file_end = kPageDataOffset + end;
+  for (uint64_t at = kPageDataOffset + from; at < file_end;) {
+    const uint64_t first_page = at / kMaxCachePage * kMaxCachePage;
+    const uint64_t next = std::min(first_page + kPiece, file_end);
     size_t got = 0;
-    WALDO_TRY(file.read(kPageDataOffset + at, buffer->data(), bytes, &got));
-    if (got < bytes) return Status();  // a page cut short ends here
-    WALDO_TRY(file.write(kPageDataOffset + at, buffer->data(), bytes));
+    WALDO_TRY(file.read(at, buffer->data(), next - at, &got));
+    if (got < next - at) return Status();  // a page cut short ends here
+    file.drop_cache(first_page, align_up(next, kMaxCachePage) - first_page);
+    WALDO_TRY(file.write(at, buffer->data(), next - at));
+    at = next;
   }
   return Status();
 }

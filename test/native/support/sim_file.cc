@@ -1,6 +1,7 @@
 // Files of the simulated FileSystem.
 #include <cerrno>
 
+#include "format.h"
 #include "sim_state.h"
 
 namespace waldo {
@@ -19,6 +20,7 @@ void SimNode::write(uint64_t offset, const uint8_t* data, uint64_t bytes, bool f
     cache.read(sector * kSector, version.bytes.data(), kSector);
     version.failed = failed;
     pending[sector].push_back(version);
+    if (failed) stick(sector);
   }
 }
 
@@ -26,7 +28,12 @@ void SimNode::settle(uint64_t offset, uint64_t bytes) {
   if (bytes == 0) return;
   const uint64_t first = offset / kSector;
   const uint64_t end = (offset + bytes + kSector - 1) / kSector;
-  medium.adopt(cache, first * kSector, (end - first) * kSector);
+  if (stuck.empty()) {
+    medium.adopt(cache, first * kSector, (end - first) * kSector);
+  } else {
+    for (uint64_t sector = first; sector < end; ++sector)
+      if (!is_stuck(sector)) medium.adopt(cache, sector * kSector, kSector);
+  }
   pending.erase(pending.lower_bound(first), pending.lower_bound(end));
   durable_size = std::max(durable_size, offset + bytes);
 }
@@ -37,15 +44,51 @@ void SimNode::sync() {
       ++entry;
       continue;
     }
-    medium.adopt(cache, entry->first * kSector, kSector);
+    if (!is_stuck(entry->first)) medium.adopt(cache, entry->first * kSector, kSector);
     entry = pending.erase(entry);
   }
   durable_size = size;
 }
 
-void SimNode::fail_pending() {
+void SimNode::fail_pending(bool buffered) {
   for (auto& entry : pending) {
     for (Version& version : entry.second) version.failed = true;
+    if (buffered) stick(entry.first);
+  }
+}
+
+void SimNode::stick(uint64_t sector) {
+  const uint64_t block = sector / kSectorsOfBlock;
+  if (medium.next_hole(block * SparseBytes::kBlockBytes) == block * SparseBytes::kBlockBytes)
+    stuck.insert(block);
+}
+
+void SimNode::drop_cache(uint64_t offset, uint64_t bytes, SimRng& rng) {
+  // Whole blocks only, as Linux does, or up to the end of the file.
+  const uint64_t first = align_up(offset, SparseBytes::kBlockBytes) / kSector;
+  const uint64_t to = std::min(offset + bytes, align_up(size, SparseBytes::kBlockBytes));
+  const uint64_t end = to / SparseBytes::kBlockBytes * kSectorsOfBlock;
+  for (auto entry = pending.lower_bound(first); entry != pending.end() && entry->first < end;) {
+    const std::vector<Version>& versions = entry->second;
+    if (!versions.back().failed) {
+      ++entry;
+      continue;
+    }
+    const uint64_t kept = rng.below(versions.size() + 1);
+    if (!is_stuck(entry->first) && kept < versions.size())
+      medium.write(entry->first * kSector, versions[kept].bytes.data(), kSector);
+    if (!is_stuck(entry->first)) cache.adopt(medium, entry->first * kSector, kSector);
+    entry = pending.erase(entry);
+  }
+  const uint64_t end_block = end / kSectorsOfBlock;
+  for (auto block = stuck.lower_bound(first / kSectorsOfBlock); block != stuck.end() && *block < end_block;) {
+    const auto dirty = pending.lower_bound(*block * kSectorsOfBlock);
+    if (dirty != pending.end() && dirty->first < (*block + 1) * kSectorsOfBlock) {
+      ++block;
+      continue;
+    }
+    cache.adopt(medium, *block * SparseBytes::kBlockBytes, SparseBytes::kBlockBytes);
+    block = stuck.erase(block);
   }
 }
 
@@ -117,11 +160,16 @@ class SimFile final : public File {
     if (verdict.crash) return sim_lost_power("fdatasync", path_);
     if (verdict.fault && verdict.fault->sys_errno == 0) return Status();
     if (verdict.fault) {
-      node_->fail_pending();
+      node_->fail_pending(!flags_.direct);
       return Status::io(verdict.fault->sys_errno, "fdatasync", path_);
     }
     node_->sync();
     return Status();
+  }
+
+  void drop_cache(uint64_t offset, uint64_t bytes) override {
+    std::lock_guard<std::mutex> guard(state_->mutex);
+    if (!flags_.direct && !state_->crashed) node_->drop_cache(offset, bytes, state_->rng);
   }
 
   Status allocate(uint64_t bytes) override {

@@ -24,7 +24,9 @@
 // Failures. A failed write of a buffered file: with EIO all of it is in the cache, is seen by reads and may
 // or may not be on the medium, and later syncs succeed without making it durable (as Linux does); with other
 // errors a prefix has been written as usual. A failed write of a `direct` file leaves any subset of its
-// sectors on the medium, and reads see just that. A failed sync leaves what was pending like an EIO write.
+// sectors on the medium, and reads see just that. A failed sync leaves what was pending like an EIO write. A block of
+// a buffered file that has nothing durable yet when a write to it fails with EIO takes nothing until drop_cache(),
+// though writes and syncs succeed (as on ext4, which forgets that the block was never written).
 // Other operations that fail change nothing.
 //
 // Locks hold within one SimFileSystem and are not part of an image. Any thread may call anything.

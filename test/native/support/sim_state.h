@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct SimNode {
   uint64_t durable_size = 0;
   // By sector: what the writes since the last durable state have left there, oldest first.
   std::map<uint64_t, std::vector<Version>> pending;
+  // Blocks with nothing durable in them whose write failed: until the cache is dropped, what is written to them is not
+  // on the medium, whatever a sync says.
+  std::set<uint64_t> stuck;
 
   // Into the cache, as if the medium were out of reach.
   void store(uint64_t offset, const uint8_t* data, uint64_t bytes);
@@ -39,7 +43,16 @@ struct SimNode {
   // Makes the sectors that the range touches durable as the cache has them.
   void settle(uint64_t offset, uint64_t bytes);
   void sync();
-  void fail_pending();
+  // `buffered`: what failed was in the page cache.
+  void fail_pending(bool buffered);
+  // What is clean in the range is as the medium has it; of what failed, the medium has any version.
+  void drop_cache(uint64_t offset, uint64_t bytes, SimRng& rng);
+
+ private:
+  static constexpr uint64_t kSectorsOfBlock = SparseBytes::kBlockBytes / kSector;
+
+  void stick(uint64_t sector);
+  bool is_stuck(uint64_t sector) const { return stuck.count(sector / kSectorsOfBlock) > 0; }
 };
 
 using SimNodePtr = std::shared_ptr<SimNode>;

@@ -55,6 +55,8 @@ class SparseBytes {
       if (part == kBlockBytes && index < other.blocks_.size()) {
         if (blocks_.size() <= index) blocks_.resize(index + 1);
         blocks_[index] = other.blocks_[index];
+      } else if (part == kBlockBytes && index < blocks_.size()) {
+        blocks_[index] = Shared();
       } else if (other.find(index) != nullptr) {
         write(offset, other.find(index) + within, part);
       }

@@ -37,6 +37,7 @@ class MemoryFile final : public File {
   }
 
   Status sync() override { return Status(); }
+  void drop_cache(uint64_t, uint64_t) override {}
   Status allocate(uint64_t bytes) override { return grow(bytes); }
   Status size(uint64_t* bytes) override {
     *bytes = bytes_->size();
