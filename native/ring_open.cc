@@ -282,6 +282,7 @@ Status Ring::settle_tail(Page& page, uint64_t from) {
 Status Ring::drop_failed_writes(Page& newest) {
   if (newest.is_open()) {
     WALDO_TRY(newest.file().sync());
+    newest.file().drop_cache(0, kPageDataOffset);
     newest.file().drop_cache(kPageDataOffset + newest.state().end_offset, geometry_.file_bytes());
   }
   Page& next = *pages_[(newest.slot() + 1) % geometry_.ring_size];
