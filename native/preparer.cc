@@ -133,14 +133,14 @@ Status Preparer::fill(uint32_t slot, uint64_t from, bool failed_before) {
     opened = fs_.open(path, flags, &file);
   }
   if (!opened.ok()) return opened;
+  const uint64_t end = geometry_.index_offset();
   // What failed is still in the page cache, as if it had been written: see Ring::settle_tail().
   if (failed_before) {
     WALDO_TRY(file->sync());
-    file->drop_cache(kPageDataOffset + from, geometry_.index_offset() - kPageDataOffset - from);
+    file->drop_cache(kPageDataOffset + from, end - kPageDataOffset - from);
   }
   if (!progress(slot, from)) return Status();
   // Only what was never written: a page may have been filled in part, and holds frames below `from`.
-  const uint64_t end = geometry_.index_offset();
   uint64_t at = 0;
   WALDO_TRY(file->next_hole(kPageDataOffset + from, &at));
   at = std::max(at / kMaxAlignment * kMaxAlignment, kPageDataOffset + align_up(from, kMaxAlignment));

@@ -75,9 +75,10 @@ void SimNode::drop_cache(uint64_t offset, uint64_t bytes, SimRng& rng) {
       continue;
     }
     const uint64_t kept = rng.below(versions.size() + 1);
-    if (!is_stuck(entry->first) && kept < versions.size())
-      medium.write(entry->first * kSector, versions[kept].bytes.data(), kSector);
-    if (!is_stuck(entry->first)) cache.adopt(medium, entry->first * kSector, kSector);
+    if (!is_stuck(entry->first)) {
+      if (kept < versions.size()) medium.write(entry->first * kSector, versions[kept].bytes.data(), kSector);
+      cache.adopt(medium, entry->first * kSector, kSector);
+    }
     entry = pending.erase(entry);
   }
   const uint64_t end_block = end / kSectorsOfBlock;
